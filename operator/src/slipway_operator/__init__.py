@@ -1,0 +1,1 @@
+"""Slipway's operator: turns ModelDeployments into Deployments, Services and autoscalers."""

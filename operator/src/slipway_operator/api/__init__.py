@@ -1,0 +1,1 @@
+"""The contract with users: the resource, its names, its conditions. Pure; imports nothing above it."""

@@ -1,0 +1,55 @@
+"""Names and labels: the only place that spells them.
+
+Children are found by label and owned by UID. Only the stable Service has the bare name; every
+other child's name ends in five hex digits of a hash of what it is for, so that `a-b` + `c` and
+`a` + `b-c`, or `iris`'s preview and an object called `iris-preview`, cannot meet.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+GROUP: Final = "slipway.dev"
+VERSION: Final = "v1alpha1"
+KIND: Final = "ModelDeployment"
+PLURAL: Final = "modeldeployments"
+API_VERSION: Final = f"{GROUP}/{VERSION}"
+
+LABEL_MODELDEPLOYMENT: Final = f"{GROUP}/modeldeployment"
+LABEL_PREDICTOR: Final = f"{GROUP}/predictor"
+LABEL_TRACK: Final = f"{GROUP}/track"
+LABEL_REVISION: Final = f"{GROUP}/revision"
+LABEL_MANAGED_BY: Final = "app.kubernetes.io/managed-by"
+LABEL_NAME: Final = "app.kubernetes.io/name"
+MANAGED_BY: Final = "slipway"
+SELECTOR_MANAGED: Final = f"{LABEL_MANAGED_BY}={MANAGED_BY}"
+"""Pods, EndpointSlices and all children carry it, so one selector serves every watch."""
+
+ANNOTATION_APPLIED: Final = f"{GROUP}/applied"
+ANNOTATION_PROMOTED: Final = f"{GROUP}/promoted"
+ANNOTATION_STEP_STARTED_AT: Final = f"{GROUP}/step-started-at"
+
+TRACK_ROLLING: Final = "rolling"
+
+FIELD_MANAGER: Final = "slipway"
+FIELD_MANAGER_REPLICAS: Final = "slipway-replicas"
+FIELD_MANAGER_STATUS: Final = "slipway-status"
+
+MAX_NAME: Final = 63
+
+
+def short_hash(*parts: str) -> str:
+    """Five hex digits over `parts`, with their boundaries."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:5]
+
+
+def child_name(modeldeployment: str, predictor: str, role: str) -> str:
+    """`<mdep>-<predictor>[-<role>]-<h5>`, at most 63 characters, the readable part cut first.
+
+    `role` is empty for the rolling Deployment, a revision for a ControllerRevision or a
+    blue-green Deployment, `hpa` or `pdb` (which share the Deployment's prefix) otherwise.
+    """
+    digest = short_hash(modeldeployment, predictor, role)
+    shown = "-".join(part for part in (modeldeployment, predictor, role) if part)
+    return f"{shown[: MAX_NAME - len(digest) - 1].rstrip('-')}-{digest}"

@@ -1,0 +1,1 @@
+"""One builder per kind: typed values in, a manifest out."""

@@ -1,0 +1,1 @@
+"""Slipway's runtime: fetches a model from its URI and serves it."""
