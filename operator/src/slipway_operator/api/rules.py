@@ -157,7 +157,10 @@ ENV_VALUE: Final = Text(
 )
 
 _RESERVED_KEY: Final = re.compile(rf"([^/]*[.])?({re.escape(names.GROUP)}|kubernetes[.]io|k8s[.]io)/[\s\S]*")
-RESERVED_KEY_MUST: Final = f"must not use keys under {names.GROUP}, kubernetes.io or k8s.io, which are reserved; use a prefix of your own"
+RESERVED_KEY_MUST: Final = (
+    f"must not use keys under {names.GROUP}, kubernetes.io or k8s.io, which are reserved; use a prefix of "
+    "your own"
+)
 
 
 def env_name_allowed(name: str) -> bool:
