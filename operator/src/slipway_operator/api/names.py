@@ -27,6 +27,8 @@ SELECTOR_MANAGED: Final = f"{LABEL_MANAGED_BY}={MANAGED_BY}"
 """Pods, EndpointSlices and all children carry it, so one selector serves every watch."""
 
 ANNOTATION_APPLIED: Final = f"{GROUP}/applied"
+ANNOTATION_OWNER: Final = f"{GROUP}/owner"
+"""The ModelDeployment's uid: proof of ownership where somebody removed the owner reference."""
 ANNOTATION_PROMOTED: Final = f"{GROUP}/promoted"
 ANNOTATION_STEP_STARTED_AT: Final = f"{GROUP}/step-started-at"
 
@@ -35,6 +37,10 @@ TRACK_ROLLING: Final = "rolling"
 FIELD_MANAGER: Final = "slipway"
 FIELD_MANAGER_REPLICAS: Final = "slipway-replicas"
 FIELD_MANAGER_STATUS: Final = "slipway-status"
+FIELD_MANAGER_MARKS: Final = "slipway-marks"
+"""Annotations that mark a role, such as a promoted revision, outlive every apply of the object."""
+FIELD_MANAGER_REPAIR: Final = "slipway-repair"
+"""Replaces a whole pod template; its name tells those fields from what strangers added."""
 
 MAX_NAME: Final = 63
 
@@ -45,11 +51,12 @@ def short_hash(*parts: str) -> str:
 
 
 def child_name(modeldeployment: str, predictor: str, role: str) -> str:
-    """`<mdep>-<predictor>[-<role>]-<h5>`, at most 63 characters, the readable part cut first.
+    """`<mdep>-<predictor>[-<role>]-<h5>`, at most 63 characters.
 
     `role` is empty for the rolling Deployment, a revision for a ControllerRevision or a
-    blue-green Deployment, `hpa` or `pdb` (which share the Deployment's prefix) otherwise.
+    blue-green Deployment, `hpa` or `pdb` (which share the Deployment's prefix) otherwise. Only the
+    ModelDeployment's name is ever cut: two revisions of one object differ in more than five digits.
     """
-    digest = short_hash(modeldeployment, predictor, role)
-    shown = "-".join(part for part in (modeldeployment, predictor, role) if part)
-    return f"{shown[: MAX_NAME - len(digest) - 1].rstrip('-')}-{digest}"
+    tail = "-".join(part for part in (predictor, role, short_hash(modeldeployment, predictor, role)) if part)
+    head = modeldeployment[: MAX_NAME - len(tail) - 1].rstrip("-")
+    return f"{head}-{tail}"
