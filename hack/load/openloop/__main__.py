@@ -1,0 +1,137 @@
+"""The command line: `python -m openloop --url http://10.96.0.20 --expect iris.json --new 200 --keep 200`.
+
+Prints the page for people on stderr and, with `--json`, writes the report. With `--hold` the run
+goes on past `--requests` until standard input ends, and each line read there meanwhile is noted on
+the report's time axis; a program that causes what the load is to survive drives it that way (see
+`session`). SIGINT and SIGTERM end it early with a report. Exit status: 0 nothing failed, 1
+something did, 2 wrong use.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from openloop import report
+from openloop.expect import Expectations
+from openloop.run import Bounds, Run, Stream
+from openloop.transport import KeepAlivePool, NewConnections
+
+
+def main() -> int:
+    """Runs the command line."""
+    parser = _parser()
+    args = parser.parse_args()
+    try:
+        expectations = Expectations.load(args.expect)
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    target = urlsplit(args.url)
+    if target.scheme != "http" or not target.hostname:
+        parser.error(f"--url {args.url}: must be http://HOST[:PORT]")
+    streams = _streams(args, target.hostname, target.port or 80)
+    if not streams:
+        parser.error("nothing to send: give --new or --keep a rate above 0")
+    found = asyncio.run(_go(args, target.netloc, expectations, streams))
+    print(report.text(found), file=sys.stderr)
+    if args.json:
+        args.json.write_text(json.dumps(found, indent=1))
+    return 1 if found["failed"] else 0
+
+
+async def _go(
+    args: argparse.Namespace, host: str, expectations: Expectations, streams: list[Stream]
+) -> report.Report:
+    bounds = Bounds(requests=args.requests, seconds=args.seconds, timeout=args.timeout, hold=args.hold)
+    run = Run(host, expectations, streams, bounds)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, run.stop)
+    following = asyncio.create_task(_follow_stdin(run)) if args.hold else None
+    progress = asyncio.create_task(_progress(run)) if args.progress else None
+    await run.go()
+    for task in (following, progress):
+        if task is not None:
+            task.cancel()
+    return report.build(run.record, expectations, streams, target=args.url, seconds=run.elapsed())
+
+
+async def _follow_stdin(run: Run) -> None:
+    """Each line is a mark; the end lets go."""
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
+    )
+    while line := await reader.readline():
+        run.mark(line.decode(errors="replace").strip())
+    run.release()
+
+
+async def _progress(run: Run) -> None:
+    """A JSON line a second on standard output."""
+    while True:
+        await asyncio.sleep(1)
+        total = run.record.total
+        told = {"at_s": round(run.elapsed(), 1), "requests": total.requests, "failed": total.failed}
+        print(json.dumps(told), flush=True)
+
+
+def _streams(args: argparse.Namespace, host: str, port: int) -> list[Stream]:
+    pool = KeepAlivePool(host, port, size=args.pool, idle_seconds=args.idle, retry_stale=args.retry_stale)
+    both = [
+        Stream(name="new", rate=args.new, transport=NewConnections(host, port)),
+        Stream(name="keep-alive", rate=args.keep, transport=pool),
+    ]
+    return [stream for stream in both if stream.rate > 0]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="openloop", description="Open-loop load on one model, every answer checked."
+    )
+    add = parser.add_argument
+    add("--url", required=True, help="http://HOST[:PORT] of the Service")
+    add(
+        "--expect",
+        required=True,
+        type=Path,
+        metavar="FILE",
+        help="inputs, and the outputs each model must give",
+    )
+    add("--new", type=float, default=0, metavar="RATE", help="requests/s with a new connection each")
+    add("--keep", type=float, default=0, metavar="RATE", help="requests/s over kept connections")
+    add("--pool", type=int, default=16, metavar="N", help="kept connections (16)")
+    add(
+        "--idle",
+        type=float,
+        default=90,
+        metavar="SECONDS",
+        help="a kept connection idle longer is not used again (90)",
+    )
+    add(
+        "--retry-stale",
+        action="store_true",
+        help="send again when a used connection ended before any byte of the answer",
+    )
+    add("--requests", type=int, default=10_000, metavar="N", help="enough after so many (10000)")
+    add("--seconds", type=float, default=120, metavar="S", help="never longer than this (120)")
+    add(
+        "--timeout",
+        type=float,
+        default=10,
+        metavar="S",
+        help="for one request, from its intended send time (10)",
+    )
+    add("--hold", action="store_true", help="go on until standard input ends; its lines are marks")
+    add("--progress", action="store_true", help="a JSON line a second on standard output")
+    add("--json", type=Path, metavar="FILE", help="write the whole report there")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""Counting what came of every request: totals, by stream, by second, by revision, by fault.
+
+All times are seconds since the load began. A request belongs to the second it was meant to leave
+in, so a stall shows where it happened, not where it ended.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+from openloop.faults import Fault, RequestError
+from openloop.histogram import Histogram
+
+SAMPLES_KEPT = 5
+"""Failures told in full, for each class."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """One request's end. It failed if `error` is there, else `revision` answered it."""
+
+    stream: str
+    request_id: str
+    due: float
+    sent: float
+    done: float
+    revision: str = ""
+    error: RequestError | None = None
+
+
+@dataclass
+class Tally:
+    """Requests and failures of some set, with their latencies from the due time."""
+
+    requests: int = 0
+    failed: int = 0
+    latency: Histogram = field(default_factory=Histogram)
+
+    def add(self, outcome: Outcome) -> None:
+        """Counts one request."""
+        self.requests += 1
+        self.failed += outcome.error is not None
+        self.latency.add(round((outcome.done - outcome.due) * 1e6))
+
+
+@dataclass
+class Seen:
+    """When one revision answered on one stream: the first and the last right answer's time."""
+
+    requests: int = 0
+    first: float = float("inf")
+    last: float = 0.0
+
+    def add(self, done: float) -> None:
+        """Counts one right answer."""
+        self.requests += 1
+        self.first = min(self.first, done)
+        self.last = max(self.last, done)
+
+
+class Record:
+    """Everything a report tells."""
+
+    def __init__(self) -> None:
+        self.total = Tally()
+        self.streams: defaultdict[str, Tally] = defaultdict(Tally)
+        self.seconds: defaultdict[int, Tally] = defaultdict(Tally)
+        self.seconds_by_revision: defaultdict[int, Counter[str]] = defaultdict(Counter)
+        self.revisions: defaultdict[tuple[str, str], Seen] = defaultdict(Seen)
+        self.faults: Counter[Fault] = Counter()
+        self.samples: defaultdict[Fault, list[Outcome]] = defaultdict(list)
+        self.lag = Histogram()
+        self.marks: list[tuple[float, str]] = []
+
+    def add(self, outcome: Outcome) -> None:
+        """Counts one request everywhere it belongs."""
+        second = int(outcome.due)
+        for tally in (self.total, self.streams[outcome.stream], self.seconds[second]):
+            tally.add(outcome)
+        self.lag.add(round((outcome.sent - outcome.due) * 1e6))
+        if outcome.error is None:
+            self.revisions[outcome.stream, outcome.revision].add(outcome.done)
+            self.seconds_by_revision[second][outcome.revision] += 1
+            return
+        fault = outcome.error.fault
+        self.faults[fault] += 1
+        if len(self.samples[fault]) < SAMPLES_KEPT:
+            self.samples[fault].append(outcome)
+
+    def mark(self, at: float, text: str) -> None:
+        """Notes what somebody else did at that time."""
+        self.marks.append((at, text))
