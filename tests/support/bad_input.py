@@ -241,7 +241,10 @@ ADDRESSES = tuple(
 
 PODS = (
     _same(
-        "a variable that loads code", f"{PREDICTOR}.env", _env("LD_PRELOAD", "/mnt/model/x.so"), "must be TZ, LANG"
+        "a variable that loads code",
+        f"{PREDICTOR}.env",
+        _env("LD_PRELOAD", "/mnt/model/x.so"),
+        "must be TZ, LANG",
     ),
     _same(
         "a Python path", f"{PREDICTOR}.env", _env("PYTHONPATH"), "other variables could change what code runs"
