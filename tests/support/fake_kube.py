@@ -8,7 +8,7 @@ the open watches. What it does is compared with a real API server in tests/api.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
@@ -82,7 +82,7 @@ class FakeKube:
 
     async def watch(
         self, resource: Resource, namespace: str | None, *, selector: str, version: str, seconds: int
-    ) -> AsyncIterator[WatchEvent]:
+    ) -> AsyncGenerator[WatchEvent, None]:
         """Changes after `version`, until `hang_up`."""
         del seconds
         self._do(Call("watch", resource.kind, namespace), dict)

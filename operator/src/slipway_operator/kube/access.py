@@ -46,7 +46,7 @@ class Access:
     `kubeconfig` is a path (or several, as in `KUBECONFIG`); empty means the pod's service account.
     """
 
-    def __init__(self, kubeconfig: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, kubeconfig: str, clock: Callable[[], float]) -> None:
         self._kubeconfig = kubeconfig
         self._clock = clock
         self._reloaded = float("-inf")
@@ -55,11 +55,11 @@ class Access:
         self._transport: Any
 
     @classmethod
-    async def load(cls, kubeconfig: str = "") -> Access:
+    async def load(cls, kubeconfig: str = "", *, clock: Callable[[], float] = time.monotonic) -> Access:
         """Reads the configuration; raises `kubernetes.aio.config.ConfigException` if there is none."""
         from kubernetes.aio.client.rest import RESTClientObject  # noqa: PLC0415 -- a second's import
 
-        access = cls(kubeconfig)
+        access = cls(kubeconfig, clock)
         access._configuration = await access._read()
         access._transport = RESTClientObject(access._configuration)
         return access

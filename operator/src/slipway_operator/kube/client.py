@@ -7,7 +7,7 @@ is not here is a verb the operator has no right to (the RBAC rules name the same
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -90,7 +90,7 @@ class Client(Protocol):
 
     def watch(
         self, resource: Resource, namespace: str | None, *, selector: str, version: str, seconds: int
-    ) -> AsyncIterator[WatchEvent]:
+    ) -> AsyncGenerator[WatchEvent, None]:
         """Changes since `version`, for at most `seconds`; ends quietly when the server ends it."""
         ...
 

@@ -8,7 +8,7 @@
     │   ├── Conflict                   409: our view was old; look again at once
     │   │   └── AlreadyExists          409 on a create
     │   ├── NotFound                   404: gone under our hands
-    │   ├── Expired                    410: a list token or watch version is too old; list again
+    │   ├── Expired                    410, or an ERROR in a watch: list again
     │   └── Terminating                403: the namespace is on its way out
     └── Blocked                        a person, or time, has to act; looked at again every few seconds
         ├── NameConflict               the name is a stranger's
@@ -79,7 +79,7 @@ class NotFound(Transient):
 
 
 class Expired(Transient):
-    """The version or token is older than what the server remembers."""
+    """The version or token is older than what the server remembers, or a watch broke off."""
 
     backoff = Backoff(0.1, 10.0)
 

@@ -61,6 +61,7 @@ class Reflector:
         wake: Callable[[Key], None],
         clock: Clock,
         observer: Observer,
+        watch_seconds: tuple[int, int] = WATCH_SECONDS,
     ) -> None:
         self.kind = kind
         self.namespace = namespace
@@ -71,6 +72,7 @@ class Reflector:
         self._wake = wake
         self._clock = clock
         self._observer = observer
+        self._watch_seconds = watch_seconds
         self._version = ""
         self._failures = 0
 
@@ -106,7 +108,7 @@ class Reflector:
     async def _watch(self) -> None:
         """One watch until the server ends it."""
         opened = self._clock.now()
-        seconds = random.randint(*WATCH_SECONDS)  # noqa: S311 -- jitter, so that watches do not end in step
+        seconds = random.randint(*self._watch_seconds)  # noqa: S311 -- jitter, so that watches do not end in step
         stream = self._client.watch(
             CHILDREN[self.kind],
             self.namespace,
@@ -115,7 +117,7 @@ class Reflector:
             seconds=seconds,
         )
         heard = False
-        async with aclosing(stream) as events:  # type: ignore[type-var] # an async generator, by contract
+        async with aclosing(stream) as events:
             async for event in events:
                 heard = True
                 self._failures = 0

@@ -7,7 +7,7 @@ here; the error's class tells the work queue when to look again.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 
 import aiohttp
@@ -31,9 +31,15 @@ class RestClient:
     """`Client` over `session`; `server` is the root, such as `https://10.96.0.1:443`."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, server: str, *, request_seconds: float = REQUEST_SECONDS
+        self,
+        session: aiohttp.ClientSession,
+        server: str,
+        *,
+        request_seconds: float = REQUEST_SECONDS,
+        silence_seconds: float = SILENCE_SECONDS,
     ) -> None:
         self._session = session
+        self._silence = silence_seconds
         self._server = server.rstrip("/")
         self._timeout = aiohttp.ClientTimeout(total=request_seconds, sock_connect=CONNECT_SECONDS)
 
@@ -54,7 +60,7 @@ class RestClient:
 
     async def watch(
         self, resource: Resource, namespace: str | None, *, selector: str, version: str, seconds: int
-    ) -> AsyncIterator[WatchEvent]:
+    ) -> AsyncGenerator[WatchEvent, None]:
         """Changes since `version`; a connection silent beyond its end raises `Unavailable`."""
         wanted = {
             "watch": "1",
@@ -64,7 +70,7 @@ class RestClient:
             "timeoutSeconds": str(seconds),
         }
         timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=CONNECT_SECONDS, sock_read=seconds + SILENCE_SECONDS
+            total=None, sock_connect=CONNECT_SECONDS, sock_read=seconds + self._silence
         )
         url = self._server + resource.path(namespace)
         try:
@@ -154,9 +160,9 @@ async def _refusal(response: aiohttp.ClientResponse) -> errors.KubeError:
 
 
 def _event(line: Json) -> WatchEvent:
-    if line["type"] == "ERROR":
+    if line["type"] == "ERROR":  # whatever it says, the stream is over and its version in doubt
         status = line["object"]
-        raise errors.from_status(int(status.get("code") or 500), status)
+        raise errors.Expired(f"the watch broke: {status.get('message')}", code=int(status.get("code") or 0))
     return WatchEvent(line["type"], line["object"])
 
 

@@ -1,0 +1,379 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import pytest
+
+import scripted_api as play
+from fake_clock import FakeClock, breathe
+from fake_kube import FakeKube
+from scripted_api import ScriptedApi, serving
+from slipway_operator.api.types import Key
+from slipway_operator.core.actions import Kind
+from slipway_operator.kube import errors
+from slipway_operator.kube.client import Client
+from slipway_operator.kube.clock import Clock, MonotonicClock
+from slipway_operator.kube.reflector import Reflector
+from slipway_operator.kube.rest import RestClient
+from slipway_operator.kube.store import Store
+from world import World
+
+IRIS = Key("models", "iris")
+
+
+@dataclass
+class Seen:
+    """Counts what a reflector reports, and whom it wakes."""
+
+    lists: int = 0
+    failures: list[str] = field(default_factory=list)
+    woken: list[Key] = field(default_factory=list)
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def listed(self, kind: str) -> None:
+        """A list is complete."""
+        del kind
+        self.lists += 1
+        self.heard.set()
+
+    def failed(self, kind: str, error: str) -> None:
+        """A list or watch ended with an error."""
+        del kind
+        self.failures.append(error)
+        self.heard.set()
+
+    def wake(self, key: Key) -> None:
+        """Somebody has to look."""
+        self.woken.append(key)
+        self.heard.set()
+
+
+class Bench:
+    """A running reflector of Services, with all it touches."""
+
+    def __init__(
+        self, client: Client, clock: Clock, namespace: str | None = None, watch_seconds: int = 25
+    ) -> None:
+        self.seen = Seen()
+        self.store = Store(lambda raw: raw)
+        self.reflector = Reflector(
+            Kind.SERVICE,
+            namespace,
+            client=client,
+            store=self.store,
+            wake=self.seen.wake,
+            clock=clock,
+            observer=self.seen,
+            watch_seconds=(watch_seconds, watch_seconds),
+        )
+        self.task = asyncio.create_task(self.reflector.run())
+
+    def names(self, key: Key = IRIS) -> list[str]:
+        """What the store has."""
+        return [each["metadata"]["name"] for each in self.store.children(key)[Kind.SERVICE]]
+
+    async def until(self, names: list[str]) -> None:
+        """Returns when the store has exactly these."""
+        async with asyncio.timeout(10):
+            while self.names() != names:
+                self.seen.heard.clear()
+                await self.seen.heard.wait()
+
+    async def stop(self) -> None:
+        """Ends it."""
+        self.task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self.task
+
+
+def service(name: str, *, version: int | None = None) -> dict[str, Any]:
+    """A child Service."""
+    marks = {"app.kubernetes.io/managed-by": "slipway", "slipway.dev/modeldeployment": "iris"}
+    meta: dict[str, Any] = {"namespace": "models", "name": name, "labels": marks}
+    known = {"uid": f"uid-{name}", "resourceVersion": str(version)} if version else {}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": meta | known, "spec": {}}
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Nothing sleeps."""
+    return FakeClock()
+
+
+@pytest.fixture
+def kube() -> FakeKube:
+    """An empty cluster."""
+    return FakeKube(World())
+
+
+@pytest.fixture
+async def bench(kube: FakeKube, clock: FakeClock) -> AsyncIterator[Bench]:
+    """A reflector on the in-memory cluster."""
+    made = Bench(kube, clock)
+    yield made
+    await made.stop()
+
+
+async def test_what_is_there_is_known_before_the_first_look(kube: FakeKube, clock: FakeClock) -> None:
+    """A look with half a store would plan to create what exists."""
+    for name in ("a", "b", "c"):
+        kube.world.create(service(name))
+    bench = Bench(kube, clock)
+    assert not bench.reflector.synced.is_set()
+    await breathe()
+    assert bench.reflector.synced.is_set()
+    assert bench.names() == ["a", "b", "c"]
+    assert set(bench.seen.woken) == {IRIS}
+    await bench.stop()
+
+
+async def test_a_long_list_comes_in_chunks(kube: FakeKube, clock: FakeClock) -> None:
+    """Ten thousand objects in one answer would stall the event loop and the memory."""
+    for number in range(1_200):
+        kube.world.create(service(f"s{number:04}"))
+    bench = Bench(kube, clock)
+    await breathe()
+    assert len(bench.names()) == 1_200
+    assert [call.verb for call in kube.calls].count("list") == 3
+    await bench.stop()
+
+
+async def test_changes_arrive_as_they_happen(kube: FakeKube, bench: Bench) -> None:
+    """Added, changed, deleted: each wakes the owner, once."""
+    await breathe()
+    kube.world.create(service("a"))
+    await breathe()
+    assert bench.names() == ["a"]
+    kube.world.merge_patch("Service", "models", "a", {"spec": {"clusterIP": "10.0.0.1"}})
+    await breathe()
+    kube.world.delete("Service", "models", "a")
+    await breathe()
+    assert bench.names() == []
+    assert bench.seen.woken == [IRIS] * 3
+
+
+async def test_strangers_are_not_even_kept(kube: FakeKube, bench: Bench) -> None:
+    """The server filters by label: a cluster's other ten thousand Services cost us nothing."""
+    stranger = service("a")
+    stranger["metadata"]["labels"]["app.kubernetes.io/managed-by"] = "helm"
+    kube.world.create(stranger)
+    await breathe()
+    assert len(bench.store) == 0
+
+
+async def test_a_watch_that_ends_goes_on_where_it_was(kube: FakeKube, bench: Bench) -> None:
+    """Servers end watches all the time; listing anew each time would be a load of its own."""
+    kube.world.create(service("a"))
+    await breathe()
+    clock = bench.reflector._clock
+    assert isinstance(clock, FakeClock)
+    for name in ("b", "c"):
+        clock.seconds += 25
+        kube.hang_up()
+        kube.world.create(service(name))
+        await breathe()
+    assert bench.names() == ["a", "b", "c"]
+    assert kube.lists == 1
+
+
+async def test_deletions_during_an_expired_watch_are_not_missed(
+    kube: FakeKube, bench: Bench, clock: FakeClock
+) -> None:
+    """410 Gone: what vanished meanwhile never shows up in any event; only the new list can tell."""
+    for name in ("a", "b"):
+        kube.world.create(service(name))
+    await breathe()
+    bench.seen.woken.clear()
+    kube.before = lambda call: errors.Unavailable("cut off") if call.verb == "watch" else None
+    clock.seconds += 25
+    kube.hang_up()
+    await breathe()
+    kube.world.delete("Service", "models", "a")
+    kube.forget_before = kube.world.version
+    kube.before = lambda _: None
+    await clock.advance(10)
+    assert bench.names() == ["b"]
+    assert kube.lists == 2
+    assert bench.seen.woken == [IRIS]
+
+
+async def test_an_outage_is_met_with_growing_patience_and_without_end(
+    kube: FakeKube, bench: Bench, clock: FakeClock
+) -> None:
+    """An API server that is away for an hour must find a working operator, not a herd or a corpse."""
+    await breathe()
+    kube.before = lambda _: errors.Unavailable("away")
+    kube.hang_up()
+    await clock.advance(3_600)
+    attempts = len(bench.seen.failures)
+    assert 3_600 / 20 < attempts < 3_600 / 9
+    kube.before = lambda _: None
+    kube.world.create(service("a"))
+    await clock.advance(20)
+    assert bench.names() == ["a"]
+    assert kube.lists == 1
+
+
+async def test_a_busy_server_is_left_alone_as_long_as_it_says(
+    kube: FakeKube, bench: Bench, clock: FakeClock
+) -> None:
+    """429 with Retry-After, from API priority and fairness."""
+    await breathe()
+    busy = [errors.Throttled("busy", code=429, retry_after=60)]
+    kube.before = lambda call: busy.pop() if busy and call.verb == "watch" else None
+    clock.seconds += 25
+    kube.hang_up()
+    await breathe()
+    watches = [call.verb for call in kube.calls].count("watch")
+    await clock.advance(59)
+    assert [call.verb for call in kube.calls].count("watch") == watches
+    await clock.advance(2)
+    assert [call.verb for call in kube.calls].count("watch") == watches + 1
+
+
+async def test_a_watch_that_keeps_ending_at_once_is_not_opened_in_a_hot_loop(
+    kube: FakeKube, bench: Bench, clock: FakeClock
+) -> None:
+    """A misbehaving proxy must not make us a load generator."""
+    await breathe()
+    kube._hung_up.set()
+    before = len(kube.calls)
+    await clock.advance(60)
+    assert len(kube.calls) - before < 20
+
+
+async def test_the_beat_goes_on_while_nothing_happens(kube: FakeKube, bench: Bench, clock: FakeClock) -> None:
+    """Liveness looks at its age: a quiet namespace is not a dead watch."""
+    await breathe()
+    for _ in range(10):
+        clock.seconds += 25
+        kube.hang_up()
+        await breathe()
+        assert clock.now() - bench.reflector.beat < 30
+
+
+async def test_the_beat_stops_when_the_watch_is_dead(kube: FakeKube, bench: Bench, clock: FakeClock) -> None:
+    """And a dead watch must not look like a quiet one."""
+    await breathe()
+    beat = bench.reflector.beat
+    kube.before = lambda _: errors.Unavailable("away")
+    kube.hang_up()
+    await clock.advance(120)
+    assert bench.reflector.beat == beat
+
+
+async def test_a_namespaced_reflector_stays_in_its_namespace(kube: FakeKube, clock: FakeClock) -> None:
+    """An operator that may see one namespace only must not ask for more."""
+    other = service("b")
+    other["metadata"]["namespace"] = "other"
+    kube.world.create(service("a"))
+    kube.world.create(other)
+    bench = Bench(kube, clock, "models")
+    await breathe()
+    assert len(bench.store) == 1
+    assert {call.namespace for call in kube.calls} == {"models"}
+    await bench.stop()
+
+
+# ---- the same against a server that misbehaves on a real connection
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[ScriptedApi]:
+    """A server that answers what the test says."""
+    async with serving(ScriptedApi()) as scripted:
+        yield scripted
+
+
+@pytest.fixture
+async def wired(api: ScriptedApi) -> AsyncIterator[Bench]:
+    """A reflector on real connections, whose watches count as silent after 0.2 s."""
+    async with aiohttp.ClientSession() as session:
+        client = RestClient(session, api.url, request_seconds=2, silence_seconds=0.2)
+        made = Bench(client, MonotonicClock(), watch_seconds=0)
+        yield made
+        await made.stop()
+
+
+def added(name: str, version: int) -> dict[str, Any]:
+    """An ADDED line."""
+    return {"type": "ADDED", "object": service(name, version=version)}
+
+
+def error(code: int) -> dict[str, Any]:
+    """An ERROR line."""
+    return {"type": "ERROR", "object": {"kind": "Status", "code": code, "message": f"says {code}"}}
+
+
+WATCH_ON = play.stream(end="silent")
+
+
+@pytest.mark.parametrize("code", [410, 500, 504])
+async def test_any_error_event_leads_to_a_new_list(api: ScriptedApi, wired: Bench, code: int) -> None:
+    """An ERROR that is not 410 has killed or deafened operators before; here it costs one list."""
+    api.then(
+        play.page(service("a", version=5)),
+        play.stream(added("b", 11), error(code)),
+        play.page(service("c", version=20), version="20"),
+        WATCH_ON,
+    )
+    await wired.until(["c"])
+    assert wired.seen.lists == 2
+
+
+async def test_an_expired_version_as_an_http_status_leads_to_a_new_list(
+    api: ScriptedApi, wired: Bench
+) -> None:
+    """Both forms of 410 occur on real servers."""
+    api.then(play.page(), play.refusal(410, "Expired"), play.page(service("a", version=5)), WATCH_ON)
+    await wired.until(["a"])
+
+
+async def test_a_continue_token_that_expires_half_way_begins_the_list_anew(
+    api: ScriptedApi, wired: Bench
+) -> None:
+    """A slow list of a big cluster outlives etcd's compaction."""
+    api.then(
+        play.page(service("a", version=5), token="next"),
+        play.refusal(410, "Expired"),
+        play.page(service("a", version=5), token="next2"),
+        play.page(service("b", version=6)),
+        WATCH_ON,
+    )
+    await wired.until(["a", "b"])
+    assert wired.seen.lists == 1
+
+
+@pytest.mark.parametrize("end", ["cut", "silent", "clean"])
+async def test_a_lost_connection_resumes_from_the_last_version(
+    api: ScriptedApi, wired: Bench, end: str
+) -> None:
+    """Nothing is listed anew and nothing is lost, however the connection died."""
+    api.then(play.page(), play.stream(added("a", 17), end=end), play.stream(added("b", 18), end="silent"))
+    await wired.until(["a", "b"])
+    watches = [asked.query for asked in api.asked if "watch" in asked.query]
+    assert [query["resourceVersion"] for query in watches[:2]] == ["10", "17"]
+    assert wired.seen.lists == 1
+
+
+async def test_a_bookmark_moves_the_version_forward(api: ScriptedApi, wired: Bench) -> None:
+    """Without bookmarks a quiet kind resumes from a version that the server has long forgotten."""
+    bookmark = {"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "400"}}}
+    api.then(play.page(), play.stream(bookmark), WATCH_ON)
+    await api.after(3)
+    assert api.asked[2].query["resourceVersion"] == "400"
+
+
+async def test_a_refused_watch_keeps_what_is_known(api: ScriptedApi, wired: Bench) -> None:
+    """RBAC that is taken away and given back must not look like everything was deleted."""
+    api.then(
+        play.page(service("a", version=5)),
+        play.refusal(403, "Forbidden"),
+        play.stream(added("b", 11), end="silent"),
+    )
+    await wired.until(["a", "b"])
+    assert wired.seen.lists == 1
+    assert wired.seen.failures == ["Forbidden"]
