@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import json
 import signal
+import socket
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -34,7 +35,11 @@ def main() -> int:
     target = urlsplit(args.url)
     if target.scheme != "http" or not target.hostname:
         parser.error(f"--url {args.url}: must be http://HOST[:PORT]")
-    streams = _streams(args, target.hostname, target.port or 80)
+    try:
+        address = _resolve(target.hostname, target.port or 80)
+    except OSError as error:
+        parser.error(f"--url {args.url}: {target.hostname} has no address here ({error})")
+    streams = _streams(args, *address)
     if not streams:
         parser.error("nothing to send: give --new or --keep a rate above 0")
     found = asyncio.run(_go(args, target.netloc, expectations, streams))
@@ -79,6 +84,12 @@ async def _progress(run: Run) -> None:
         total = run.record.total
         told = {"at_s": round(run.elapsed(), 1), "requests": total.requests, "failed": total.failed}
         print(json.dumps(told), flush=True)
+
+
+def _resolve(host: str, port: int) -> tuple[str, int]:
+    """The address, looked up once: a Service keeps its own, and each further lookup would be measured."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return str(found[0][4][0]), port
 
 
 def _streams(args: argparse.Namespace, host: str, port: int) -> list[Stream]:
