@@ -1,0 +1,1 @@
+"""Builds Slipway's images with docker or buildah, onto an official base or one made from Debian packages."""
