@@ -151,7 +151,7 @@ SIZES = (
         "a restart at no time",
         {"spec.rollout": {"restartAt": "tomorrow"}},
         "restartAt in body",
-        "must be a time with its zone, such as 2026-11-21T10:00:00Z",
+        "must be a time from the year 2000 on with its zone",
     ),
     BadInput(
         "a drain without end",
@@ -280,10 +280,10 @@ PODS = (
         'must not have unknown fields: "valueFrom"',
     ),
     BadInput(
-        "100,000 variables",
-        {f"{PREDICTOR}.env": [{"name": f"MODEL_{number}", "value": "1"} for number in range(100_000)]},
-        "Too many: 100000: must have at most 32 items",
-        "must have at most 32 items, not 100000",
+        "50,000 variables",
+        {f"{PREDICTOR}.env": [{"name": f"MODEL_{number}", "value": "1"} for number in range(50_000)]},
+        "Too many: 50000: must have at most 32 items",
+        "must have at most 32 items, not 50000",
     ),
     _same("a label of ours", f"{PREDICTOR}.labels", {"slipway.dev/track": "x"}, RESERVED),
     _same("a label of Kubernetes'", f"{PREDICTOR}.labels", {"app.kubernetes.io/name": "x"}, RESERVED),

@@ -193,5 +193,5 @@ def _moment(written: str) -> datetime | None:
     """The time in UTC; None when the calendar does not know it."""
     try:
         return datetime.fromisoformat(written).astimezone(UTC)
-    except (ValueError, OverflowError):
+    except ValueError:
         return None

@@ -45,8 +45,9 @@ def _quantities(resources: Fields, key: str) -> Json:
         return {}
     for name in inner.entries(rules.MAX_RESOURCES):
         inner.check_key(name, rules.RESOURCE_NAME)
-        if quantity(inner.get(name)) is None:
-            inner.note(name, _QUANTITY_MUST.format(shown(inner.get(name))))
+        amount = inner.get(name)
+        if amount is not None and quantity(amount) is None:
+            inner.note(name, _QUANTITY_MUST.format(shown(amount)))
     return inner.raw()
 
 

@@ -14,6 +14,7 @@ _QUANTITY: Final = re.compile(
     r"(?P<number>[0-9]+[.]?[0-9]*|[.][0-9]+)(?P<suffix>[numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,2})?"
 )
 _MAX_LENGTH: Final = 32
+_MAX_INTEGER: Final = 2**63 - 1
 _DECIMAL: Final = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY: Final = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 
@@ -23,7 +24,7 @@ def quantity(value: object) -> Fraction | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
-        return Fraction(value) if value >= 0 else None
+        return Fraction(value) if 0 <= value <= _MAX_INTEGER else None
     if not isinstance(value, str) or len(value) > _MAX_LENGTH:
         return None
     match = _QUANTITY.fullmatch(value)

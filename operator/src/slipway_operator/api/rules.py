@@ -98,9 +98,10 @@ REFERENCE: Final = matching(
 )
 UID: Final = matching(r"[!-~]+", 128, "must be the UID that the API server gave")
 TIME: Final = matching(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})",
+    r"2[01][0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?"
+    r"(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])",
     35,
-    "must be a time with its zone, such as 2026-11-21T10:00:00Z",
+    "must be a time from the year 2000 on with its zone, such as 2026-11-21T10:00:00Z",
 )
 LABEL_KEY: Final = matching(
     r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?",
