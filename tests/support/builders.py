@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
-from world_fields import Object
-
 from slipway_operator.api.types import (
     Graph,
     HpaSpec,
@@ -27,6 +25,7 @@ from slipway_operator.api.types import (
     Strategy,
     Verbs,
 )
+from world_fields import Object
 
 NAMESPACE = "models"
 

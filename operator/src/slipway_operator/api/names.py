@@ -31,6 +31,7 @@ ANNOTATION_OWNER: Final = f"{GROUP}/owner"
 """The ModelDeployment's uid: proof of ownership where somebody removed the owner reference."""
 ANNOTATION_PROMOTED: Final = f"{GROUP}/promoted"
 ANNOTATION_STEP_STARTED_AT: Final = f"{GROUP}/step-started-at"
+ANNOTATION_RESTARTED_AT: Final = f"{GROUP}/restarted-at"
 
 TRACK_ROLLING: Final = "rolling"
 

@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from slipway_operator.api.names import FIELD_MANAGER, FIELD_MANAGER_REPLICAS
+from slipway_operator.api.names import (
+    FIELD_MANAGER,
+    FIELD_MANAGER_MARKS,
+    FIELD_MANAGER_REPAIR,
+    FIELD_MANAGER_REPLICAS,
+)
 
 Manifest = dict[str, Any]
 
@@ -93,7 +98,7 @@ class ReplaceTemplate:
     template: Manifest
     uid: str
     resource_version: str
-    manager: str = FIELD_MANAGER
+    manager: str = FIELD_MANAGER_REPAIR
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +108,7 @@ class Annotate:
     ref: Ref
     annotations: dict[str, str]
     uid: str
-    manager: str
+    manager: str = FIELD_MANAGER_MARKS
 
 
 @dataclass(frozen=True, kw_only=True)

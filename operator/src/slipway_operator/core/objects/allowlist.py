@@ -1,0 +1,148 @@
+"""What a frozen pod template may hold, checked again before it is applied.
+
+Whoever may write ControllerRevisions could put any pod template into one and let the operator, with
+its rights, run it. So a stored template is taken only if it is one that an operator of this group
+could have rendered: these containers, variables, volumes and security settings, nothing else. The
+server's defaults are allowed, because a lost revision is rebuilt from a live Deployment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from slipway_operator.api.rules import env_name_allowed, env_value_allowed
+from slipway_operator.core.objects.pod import PULLER, SERVER
+
+POD_FIELDS: Final = frozenset(
+    {
+        "initContainers",
+        "containers",
+        "volumes",
+        "automountServiceAccountToken",
+        "enableServiceLinks",
+        "restartPolicy",
+        "dnsPolicy",
+        "schedulerName",
+        "securityContext",
+        "terminationGracePeriodSeconds",
+        "nodeSelector",
+        "tolerations",
+        "affinity",
+        "topologySpreadConstraints",
+        "priorityClassName",
+        "imagePullSecrets",
+        "serviceAccountName",
+        "serviceAccount",
+    }
+)
+CONTAINER_FIELDS: Final = frozenset(
+    {
+        "name",
+        "image",
+        "imagePullPolicy",
+        "args",
+        "env",
+        "envFrom",
+        "ports",
+        "resources",
+        "securityContext",
+        "terminationMessagePath",
+        "terminationMessagePolicy",
+        "volumeMounts",
+        "startupProbe",
+        "readinessProbe",
+        "livenessProbe",
+    }
+)
+OWN_ENV: Final = frozenset(
+    {
+        "HOME",
+        "SLIPWAY_REVISION",
+        "SLIPWAY_IMPLEMENTATION",
+        "SLIPWAY_DRAIN_SECONDS",
+        "SLIPWAY_REQUEST_TIMEOUT_SECONDS",
+        "SLIPWAY_MODEL_DIGEST",
+    }
+)
+COMMANDS: Final = {PULLER: "pull", SERVER: "serve"}
+PROBES: Final = ("startupProbe", "readinessProbe", "livenessProbe")
+SECURE: Final = {
+    "runAsNonRoot": (True,),
+    "seccompProfile": ({"type": "RuntimeDefault"},),
+    "allowPrivilegeEscalation": (False,),
+    "capabilities": ({"drop": ["ALL"]},),
+    "readOnlyRootFilesystem": (True,),
+}
+
+
+def violation(template: Any) -> str:
+    """The first thing in a pod template that no operator renders, or an empty string."""
+    try:
+        return next(_violations(template), "")
+    except (AttributeError, IndexError, KeyError, TypeError) as error:
+        return f"it is not a pod template ({type(error).__name__})"
+
+
+def _violations(template: Any) -> Iterator[str]:
+    spec = template["spec"]
+    yield from _unknown("spec", spec, POD_FIELDS)
+    if spec.get("automountServiceAccountToken") is not False:
+        yield "spec.automountServiceAccountToken is not false"
+    yield from _security("spec.securityContext", spec.get("securityContext"), {"runAsNonRoot"})
+    for volume in spec["volumes"]:
+        if volume.keys() != {"name", "emptyDir"}:
+            yield f"volume {volume.get('name')} is no emptyDir"
+    pullers, servers = spec["initContainers"], spec["containers"]
+    if [item["name"] for item in pullers] != [PULLER] or [item["name"] for item in servers] != [SERVER]:
+        yield f"its containers are not one {PULLER} and one {SERVER}"
+    for container in (*pullers, *servers):
+        yield from _container(container)
+
+
+def _unknown(where: str, value: Any, known: frozenset[str]) -> Iterator[str]:
+    for name in sorted(value.keys() - known):
+        yield f"{where}.{name} is not a field of ours"
+
+
+def _security(where: str, context: Any, required: set[str]) -> Iterator[str]:
+    for name in sorted((context or {}).keys() | required):
+        if (context or {}).get(name) not in SECURE.get(name, ()):
+            yield f"{where}.{name} is not what a restricted pod has"
+
+
+def _container(container: Any) -> Iterator[str]:
+    name = container["name"]
+    yield from _unknown(name, container, CONTAINER_FIELDS)
+    if container["args"][0] != COMMANDS.get(name):
+        yield f"{name} runs another command"
+    yield from _security(
+        f"{name}.securityContext", container.get("securityContext"), {"allowPrivilegeEscalation"}
+    )
+    for check in (_env, _env_from, _ports, _probes):
+        yield from check(name, container)
+
+
+def _env(name: str, container: Any) -> Iterator[str]:
+    for item in container.get("env", ()):
+        allowed = item["name"] in OWN_ENV or env_name_allowed(item["name"])
+        if not allowed or item.keys() - {"name", "value"} or not env_value_allowed(item.get("value", "")):
+            yield f"{name} has a variable {item['name']} that is not allowed"
+
+
+def _env_from(name: str, container: Any) -> Iterator[str]:
+    for source in container.get("envFrom", ()):
+        if name != PULLER or source.keys() != {"secretRef"}:
+            yield f"{name} takes variables from elsewhere"
+
+
+def _ports(name: str, container: Any) -> Iterator[str]:
+    for port in container.get("ports", ()):
+        if port.keys() - {"name", "containerPort", "protocol"}:
+            yield f"{name} has a port that reaches beyond the pod"
+
+
+def _probes(name: str, container: Any) -> Iterator[str]:
+    for probe in PROBES:
+        if probe in container and ("httpGet" not in container[probe] or "exec" in container[probe]):
+            yield f"{name}.{probe} is not an HTTP probe"

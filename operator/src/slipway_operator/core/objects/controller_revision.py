@@ -1,0 +1,57 @@
+"""The ControllerRevision: one revision's frozen pod template and what it was made from."""
+
+from __future__ import annotations
+
+from slipway_operator.api import names
+from slipway_operator.api.types import ModelDeployment
+from slipway_operator.core.actions import Kind, Manifest
+from slipway_operator.core.objects import metadata
+from slipway_operator.core.objects.allowlist import violation
+from slipway_operator.core.observed import Child
+from slipway_operator.core.revision import Revision
+
+
+def controller_revision(md: ModelDeployment, revision: Revision) -> Manifest:
+    """The manifest; `data` cannot be changed once it is there."""
+    return metadata.child(
+        md,
+        Kind.CONTROLLER_REVISION,
+        revision.object_name,
+        revision.predictor,
+        extra_labels={names.LABEL_REVISION: revision.name},
+        revision=revision.number,
+        data={
+            "revision": revision.name,
+            "predictor": revision.predictor,
+            "restartedAt": revision.restarted_at,
+            "input": revision.input,
+            "template": revision.template,
+        },
+    )
+
+
+def read(child: Child) -> Revision:
+    """A stored revision. Somebody may have edited history: what cannot be used says why."""
+    data, number = child.object.get("data"), child.object.get("revision")
+    content = data if isinstance(data, dict) else {}
+    template = content.get("template")
+    return Revision(
+        name=_text(content, "revision"),
+        predictor=_text(content, "predictor"),
+        restarted_at=_text(content, "restartedAt"),
+        number=number if isinstance(number, int) else 0,
+        input=content.get("input") or {},
+        template=template if isinstance(template, dict) else {},
+        promoted=_count(child.annotations.get(names.ANNOTATION_PROMOTED, "")),
+        refused=violation(template),
+        object_name=child.ref.name,
+    )
+
+
+def _text(content: Manifest, name: str) -> str:
+    value = content.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _count(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() else 0

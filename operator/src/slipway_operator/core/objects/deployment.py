@@ -1,0 +1,89 @@
+"""The Deployment of one set of pods.
+
+`replicas` is missing on purpose: it has a writer of its own (`core.replicas`); only the manifest
+that creates a Deployment gets it. Kubernetes' own progress deadline decides nothing here, but it
+must be longer than minReadySeconds for the Deployment to be valid.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from slipway_operator.api import names
+from slipway_operator.api.types import ModelDeployment, RollingUpdate, Spec
+from slipway_operator.core.actions import Kind, Manifest
+from slipway_operator.core.objects import metadata
+from slipway_operator.core.revision import Revision, rfc3339
+
+OLD_REPLICA_SETS: Final = 1
+"""Kept by Kubernetes for its own rollback, which we do not use: a revision is frozen elsewhere."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PodSet:
+    """One Deployment that should be there: what the strategies decide about.
+
+    `size` is the size it is created with; `paused` freezes a rolling update where it stands.
+    """
+
+    name: str
+    predictor: str
+    track: str
+    revision: Revision
+    size: int
+    paused: bool
+    step_started_at: datetime
+
+
+def deployment(md: ModelDeployment, pods: PodSet) -> Manifest:
+    """The manifest, without replicas."""
+    selected = metadata.selector(md.key.name, pods.predictor, pods.track)
+    annotations = {names.ANNOTATION_STEP_STARTED_AT: rfc3339(pods.step_started_at)}
+    if pods.revision.restarted_at:
+        annotations[names.ANNOTATION_RESTARTED_AT] = pods.revision.restarted_at
+    deadline = _or(md.spec.progress_deadline_seconds, Spec.PROGRESS_DEADLINE_SECONDS)
+    min_ready = _or(md.spec.min_ready_seconds, Spec.MIN_READY_SECONDS)
+    return metadata.child(
+        md,
+        Kind.DEPLOYMENT,
+        pods.name,
+        pods.predictor,
+        annotations=annotations,
+        extra_labels={names.LABEL_TRACK: pods.track, names.LABEL_REVISION: pods.revision.name},
+        spec={
+            "selector": {"matchLabels": selected},
+            "paused": pods.paused,
+            "minReadySeconds": min_ready,
+            "progressDeadlineSeconds": max(deadline, min_ready + 1),
+            "revisionHistoryLimit": OLD_REPLICA_SETS,
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": _limits(md.spec.strategy.rolling_update)},
+            "template": tracked(pods.revision.template, pods.track),
+        },
+    )
+
+
+def tracked(template: Manifest, track: str) -> Manifest:
+    """A frozen template as a member of a track."""
+    meta = template["metadata"]
+    return {**template, "metadata": {**meta, "labels": {**meta["labels"], names.LABEL_TRACK: track}}}
+
+
+def untracked(template: Manifest) -> Manifest:
+    """A live template as it may be frozen."""
+    meta = template["metadata"]
+    labels = {name: value for name, value in meta["labels"].items() if name != names.LABEL_TRACK}
+    return {**template, "metadata": {**meta, "labels": labels}}
+
+
+def _or(value: int | None, default: int) -> int:
+    return default if value is None else value
+
+
+def _limits(rolling: RollingUpdate) -> Manifest:
+    surge, unavailable = rolling.max_surge, rolling.max_unavailable
+    return {
+        "maxSurge": RollingUpdate.MAX_SURGE if surge is None else surge,
+        "maxUnavailable": RollingUpdate.MAX_UNAVAILABLE if unavailable is None else unavailable,
+    }
