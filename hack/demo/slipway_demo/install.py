@@ -1,0 +1,40 @@
+"""The first act: a cluster, both images on its node, the chart in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from slipway_demo.platform import ROOT
+from slipway_demo.shell import Shell
+from slipway_demo.stage import Stage
+
+RELEASE = "slipway"
+NAMESPACE = "slipway-system"
+
+
+def install(stage: Stage) -> None:
+    """Brings up what is missing; the first time some minutes, afterwards seconds."""
+    console, shell, cluster = stage.console, stage.shell, stage.cluster
+    console.step("Kubernetes on this machine (built from source the first time: some minutes)")
+    cluster.up()
+    console.step("Slipway's two images")
+    images = build_images(shell)
+    cluster.load([(reference, archive) for reference, archive in images.values()])
+    console.step(f"the chart, into namespace {NAMESPACE}")
+    install_chart(shell, {name: reference for name, (reference, _) in images.items()})
+    console.say(shell.read("kubectl", "get", "deployments", f"--namespace={NAMESPACE}"))
+
+
+def build_images(shell: Shell) -> dict[str, tuple[str, Path]]:
+    """Reference and archive of each image by its name; builds only what has changed."""
+    lines = shell.show(str(ROOT / "hack" / "images" / "build")).splitlines()
+    rows = (line.split("\t") for line in lines)
+    return {name: (reference, Path(archive)) for name, reference, archive in rows}
+
+
+def install_chart(shell: Shell, references: dict[str, str]) -> None:
+    """`helm upgrade --install --wait` with exactly these images."""
+    settings = [f"--set-string={name}.image={reference}" for name, reference in references.items()]
+    place = [f"--namespace={NAMESPACE}", "--create-namespace", "--wait", "--timeout=3m"]
+    chart = str(ROOT / "charts" / "slipway")
+    shell.read("helm", "upgrade", "--install", RELEASE, chart, *place, *settings)

@@ -1,0 +1,87 @@
+"""The fourth act: the second model replaces the first while requests run, and none fails."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from openloop.session import Rates, Session
+from slipway_demo.console import Console
+from slipway_demo.example import Example
+from slipway_demo.models import Trained, write_expectations
+from slipway_demo.shell import DemoError
+from slipway_demo.stage import Stage
+
+RATES = Rates(new=120, keep=180, requests=6_000, seconds=240)
+TOLD_EVERY = 1_500
+
+
+def update(stage: Stage, example: Example, models: tuple[Trained, Trained], uri: str) -> dict[str, Any]:
+    """Runs the load, applies `uri` (the second model) in the middle; returns the load's report."""
+    console, folder = stage.console, stage.folder
+    console.step(
+        f"an update under load: {RATES.new + RATES.keep:g} requests/s, "
+        f"{RATES.new:g} over new connections, {RATES.keep:g} over kept ones"
+    )
+    expectations = write_expectations(folder / "iris.json", example.model_name, models)
+    progress = _Progress(console)
+    session = Session(
+        example.url,
+        expectations,
+        RATES,
+        folder / "update.json",
+        prefix=stage.cluster.inside(),
+        on_progress=progress,
+    )
+    with session as load:
+        progress.wait_for(RATES.new + RATES.keep)
+        load.mark(f"kubectl apply: {models[1].estimator} in place of {models[0].estimator}")
+        console.say(f"{console.elapsed()}: kubectl apply with modelUri {uri}")
+        example.apply_model(uri)
+        seconds = example.wait_ready()
+        load.mark("Ready")
+        console.say(f"Ready after {seconds:.1f} s; the old pods finish their drain under load")
+        example.kubectl("wait", "pods", "--selector=" + _old(example), "--for=delete", "--timeout=60s")
+        load.mark("the old pods are gone")
+    console.say(session.summary)
+    _judge(session.report)
+    return session.report
+
+
+def _old(example: Example) -> str:
+    """The pods of every revision but the active one."""
+    active = example.status()["predictors"][0]["activeRevision"]
+    return f"slipway.dev/modeldeployment={example.name},slipway.dev/revision!={active}"
+
+
+def _judge(report: dict[str, Any]) -> None:
+    if report["failed"]:
+        raise DemoError(f"{report['failed']} of {report['requests']} requests failed: this must not happen")
+    if len(report["revisions"]) < len({"first", "second"}):
+        raise DemoError("all answers came from one revision: the update did not reach the clients")
+
+
+class _Progress:
+    """Prints how far the load is, now and then, and lets the demo wait for its first requests."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._told = 0
+        self._news = threading.Condition()
+        self._requests = 0
+
+    def __call__(self, requests: int, failed: int) -> None:
+        with self._news:
+            self._requests = requests
+            self._news.notify_all()
+        if requests - self._told >= TOLD_EVERY:
+            self._told = requests
+            self._console.say(f"{self._console.elapsed()}: {requests:,} requests, {failed} failed")
+
+    def wait_for(self, requests: float) -> None:
+        """Returns once so many have been answered. Raises DemoError after half a minute."""
+        with self._news:
+            if not self._news.wait_for(lambda: self._requests >= requests, timeout=30):
+                raise DemoError(
+                    f"the load has sent {self._requests} requests in 30 s, expected {requests:g} in 1 s"
+                )
