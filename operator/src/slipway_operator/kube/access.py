@@ -98,6 +98,7 @@ class Access:
 
         configuration = Configuration(connection_pool_maxsize=0)
         if self._kubeconfig:
+            _require(self._kubeconfig)
             await config.load_kube_config(  # type: ignore[no-untyped-call] # published without types
                 config_file=self._kubeconfig, client_configuration=configuration, persist_config=False
             )
@@ -138,6 +139,13 @@ class Access:
         if self._configuration.tls_server_name:
             request.server_hostname = self._configuration.tls_server_name
         return await send(request)
+
+
+def _require(kubeconfig: str) -> None:
+    """The library's own words for a missing file name a missing key."""
+    paths = [os.path.expanduser(path) for path in kubeconfig.split(os.pathsep) if path]  # noqa: PTH111 -- text, as it is named
+    if not any(os.path.exists(path) for path in paths):  # noqa: PTH110 -- likewise
+        raise FileNotFoundError(f"no such file: {kubeconfig}")
 
 
 def _measured(answered: Answered) -> Callable[..., Any]:
