@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
@@ -25,7 +24,7 @@ from slipway_operator.api.types import (
     Strategy,
     Verbs,
 )
-from world_fields import Object
+from world_fields import Object, clone
 
 NAMESPACE = "models"
 
@@ -77,7 +76,7 @@ class Builder:
 
     def raw(self, *, uid: str = "", generation: int = 1) -> Object:
         """The JSON; with a uid as read back from the API server."""
-        raw = deepcopy(self.obj)
+        raw = clone(self.obj)
         if uid:
             raw["metadata"] |= {"uid": uid, "generation": generation}
         return raw

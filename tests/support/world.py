@@ -13,14 +13,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import world_apply
 from world_defaults import defaulted, respelled
-from world_fields import Object
+from world_fields import Object, clone
 
 API_VERSIONS: Final = {
     "ModelDeployment": "slipway.dev/v1alpha1",
@@ -33,6 +32,8 @@ API_VERSIONS: Final = {
     "EndpointSlice": "discovery.k8s.io/v1",
 }
 IMMUTABLE: Final = {"Deployment": ("spec", "selector"), "ControllerRevision": ("data",)}
+UNOWNED: Final = frozenset({"Pod", "EndpointSlice"})
+"""Kinds whose field owners nobody asks for: left out, as those of a status, to be quick."""
 COUNTS_GENERATIONS: Final = frozenset({"ModelDeployment", "Deployment", "PodDisruptionBudget"})
 START: Final = datetime(2026, 11, 21, 10, 0, 0, tzinfo=UTC)
 
@@ -67,6 +68,11 @@ def identity(obj: Mapping[str, Any]) -> Identity:
     return obj["kind"], obj["metadata"].get("namespace", "default"), obj["metadata"]["name"]
 
 
+def clone_all(objects: Mapping[Identity, Object]) -> dict[Identity, Object]:
+    """Deep copies."""
+    return {at: clone(obj) for at, obj in objects.items()}
+
+
 def rfc3339(moment: datetime) -> str:
     """A time as Kubernetes writes it."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -97,23 +103,21 @@ class World:
         found = self.objects.get((kind, namespace, name))
         if found is None:
             raise ApiError(404, "NotFound", f'{kind} "{name}" not found')
-        return deepcopy(found)
+        return clone(found)
 
     def find(self, kind: str, namespace: str, name: str) -> Object | None:
         """One object, or None."""
-        return deepcopy(self.objects.get((kind, namespace, name)))
+        return clone(self.objects.get((kind, namespace, name)))
 
     def list(
         self, kind: str, namespace: str | None = None, labels: Mapping[str, str] | None = None
     ) -> Objects:
         """All objects of a kind, by name."""
-        return [
-            deepcopy(obj)
-            for (at, space, _), obj in sorted(self.objects.items())
-            if at == kind
-            and namespace in (None, space)
-            and matches(obj["metadata"].get("labels", {}), labels or {})
-        ]
+        found = sorted(
+            (name, space) for at, space, name in self.objects if at == kind and namespace in (None, space)
+        )
+        objects = (self.objects[kind, space, name] for name, space in found)
+        return [clone(obj) for obj in objects if matches(obj["metadata"].get("labels", {}), labels or {})]
 
     # ---- writing
 
@@ -121,13 +125,13 @@ class World:
         """POST; 409 AlreadyExists if the name is taken."""
         if identity(obj) in self.objects:
             raise ApiError(409, "AlreadyExists", f"{' '.join(identity(obj))} already exists")
-        new = defaulted(deepcopy(obj))
-        owners = world_apply.update({}, new, (manager, "Update", ""))
+        new = defaulted(clone(obj))
+        owners = {} if new["kind"] in UNOWNED else world_apply.update({}, new, (manager, "Update", ""))
         return self._store("create", None, new, owners)
 
     def apply(self, manifest: Object, manager: str, *, force: bool = False, subresource: str = "") -> Object:
         """Server-side apply: creates, or changes what the manager owns; 409 on any precondition."""
-        sent = deepcopy(manifest)
+        sent = clone(manifest)
         sent["metadata"].setdefault("namespace", "default")
         meta = sent["metadata"]
         live = self.objects.get(identity(sent))
@@ -144,7 +148,7 @@ class World:
             )
         except world_apply.ConflictingFieldsError as error:
             raise ApiError(409, "Conflict", str(error)) from None
-        return self._store("patch" if live else "create", live, defaulted(deepcopy(new)), owners)
+        return self._store("patch" if live else "create", live, defaulted(clone(new)), owners)
 
     def put(self, obj: Object, manager: str = "kubectl-edit", subresource: str = "") -> Object:
         """Replace an object; its uid and resourceVersion, if given, are preconditions."""
@@ -153,16 +157,18 @@ class World:
         self._check(live, meta.get("uid"), meta.get("resourceVersion"), identity(obj))
         if live is None:
             raise ApiError(404, "NotFound", f"{' '.join(identity(obj))} not found")
-        new = deepcopy(obj)
+        new = clone(obj)
         for name in ("uid", "resourceVersion", "generation", "creationTimestamp", "managedFields"):
             if name in live["metadata"]:
-                new["metadata"][name] = deepcopy(live["metadata"][name])
+                new["metadata"][name] = clone(live["metadata"][name])
         if subresource == "status":
-            new = {**deepcopy(live), "status": new.get("status", {})}
+            new = {**clone(live), "status": new.get("status", {})}
         elif "status" in live:
-            new["status"] = deepcopy(live["status"])
+            new["status"] = clone(live["status"])
         new = defaulted(new)
-        owners = world_apply.update(live, new, (manager, "Update", subresource))
+        owner = (manager, "Update", subresource)
+        unowned = new["kind"] in UNOWNED or subresource == "status"
+        owners = world_apply.read_owners(live) if unowned else world_apply.update(live, new, owner)
         return self._store("update", live, new, owners)
 
     def merge_patch(
@@ -216,6 +222,10 @@ class World:
         gone["metadata"]["resourceVersion"] = str(self.version)
         self._tell("DELETED", gone)
 
+    def copy(self) -> World:
+        """The same world once more, with an empty log."""
+        return World(now=self.now, objects=clone_all(self.objects), version=self.version, uids=self.uids)
+
     # ---- time
 
     def advance(self, seconds: float) -> None:
@@ -245,14 +255,14 @@ class World:
             meta["generation"] = known + 1 if changed else known
         world_apply.write_owners(new, owners, rfc3339(self.now))
         if live is not None and new == live:
-            return deepcopy(live)
+            return clone(live)
         for check in self.admission:
             check(verb, new)
         self.version += 1
         meta["resourceVersion"] = str(self.version)
         self.objects[identity(new)] = new
         self._tell("MODIFIED" if live else "ADDED", new)
-        return deepcopy(new)
+        return clone(new)
 
     def _refuse_immutable(self, live: Object, new: Object) -> None:
         path = IMMUTABLE.get(new["kind"])
@@ -260,7 +270,7 @@ class World:
             raise ApiError(422, "Invalid", f"{'.'.join(path)}: field is immutable")
 
     def _tell(self, change: str, obj: Object) -> None:
-        said = Change(change, deepcopy(obj))
+        said = Change(change, clone(obj))
         self.log.append(said)
         for subscriber in self.subscribers:
             subscriber(said)
@@ -298,6 +308,6 @@ def _patched(obj: Object, operation: Object) -> None:
         case "remove":
             del node[key]
         case "add" if isinstance(node, list):
-            node.insert(len(node) if key == "-" else key, deepcopy(operation["value"]))
+            node.insert(len(node) if key == "-" else key, clone(operation["value"]))
         case _:
-            node[key] = deepcopy(operation["value"])
+            node[key] = clone(operation["value"])

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from functools import cache
+from typing import Any, Final, TypeVar
+
+import orjson
 
 Path = tuple[str, ...]
 Object = dict[str, Any]
@@ -51,6 +54,15 @@ UNMANAGED: Final = frozenset(
 """What identifies an object or belongs to the server: never owned by a manager."""
 
 
+Json = TypeVar("Json")
+
+
+def clone(value: Json) -> Json:
+    """A deep copy of JSON."""
+    copied: Json = orjson.loads(orjson.dumps(value))
+    return copied
+
+
 def list_keys(path: Path) -> tuple[str, ...] | None:
     """The keys of the list at `path`, or None if it is atomic."""
     if path and path[-1] == "f:ports":
@@ -65,8 +77,12 @@ def is_atomic_map(path: Path) -> bool:
 
 def key_element(item: Object, keys: tuple[str, ...]) -> str:
     """The path element of one list item; a port's protocol is TCP when absent."""
-    values = {key: item.get(key, "TCP" if key == "protocol" else None) for key in keys}
-    return "k:" + json.dumps(values, separators=(",", ":"), sort_keys=True)
+    return _spelled(keys, tuple(item.get(key, "TCP" if key == "protocol" else None) for key in keys))
+
+
+@cache
+def _spelled(keys: tuple[str, ...], values: tuple[Any, ...]) -> str:
+    return "k:" + json.dumps(dict(zip(keys, values, strict=True)), separators=(",", ":"), sort_keys=True)
 
 
 def members(value: Any, path: Path = ()) -> Iterator[Path]:

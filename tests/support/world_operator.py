@@ -114,7 +114,7 @@ class MiniOperator:
                 bare = _bare(ref, uid=write.uid, annotations=write.annotations)
                 self.world.apply(bare, write.manager, force=True)
             case ReplaceTemplate():
-                patch = [
+                patch: list[Object] = [
                     {"op": "replace", "path": "/metadata/uid", "value": write.uid},
                     {"op": "replace", "path": "/metadata/resourceVersion", "value": write.resource_version},
                     {"op": "replace", "path": "/spec/template", "value": write.template},

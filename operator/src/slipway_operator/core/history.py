@@ -43,7 +43,7 @@ def history(key: Key, observed: Observed) -> tuple[Revision, ...]:
 
 
 def _rebuilt(key: Key, deployment: Deployment, number: int) -> Revision:
-    template = untracked(dict(deployment.template))
+    template = untracked(deployment.template)
     return Revision(
         name=deployment.revision,
         predictor=deployment.predictor,

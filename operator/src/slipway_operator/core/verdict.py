@@ -91,7 +91,7 @@ def _paused(view: View) -> Verdict | None:
 
 def _model_changed(view: View) -> Verdict | None:
     found = digests(view.pods)
-    if len(found) < 2:
+    if len(found) <= 1:
         return None
     message = (
         f"pods of revision {view.course.desired.name} pulled different models from one address: "
@@ -186,13 +186,9 @@ def conditions(view: View, found: Verdict) -> list[Condition]:
 
 def _available(view: View, found: Verdict) -> Condition:
     if view.serving:
-        names = " and ".join(sorted({pod.revision for pod in view.serving}))
-        return Condition(
-            type=ConditionType.AVAILABLE,
-            status=True,
-            reason=Reason.SERVING,
-            message=f"revision {names} serves",
-        )
+        names = sorted({pod.revision for pod in view.serving})
+        told = f"revision {names[0]} serves" if len(names) == 1 else f"revisions {' and '.join(names)} serve"
+        return Condition(type=ConditionType.AVAILABLE, status=True, reason=Reason.SERVING, message=told)
     zero = found.reason is Reason.SCALED_TO_ZERO
     return Condition(
         type=ConditionType.AVAILABLE,

@@ -66,7 +66,7 @@ class View:
 
     @property
     def deadline(self) -> datetime | None:
-        """When what is under way will have taken too long: the step's deadline, else by the pods' own clocks."""
+        """When what is under way will have taken too long: by the step, else by the pods' own clocks."""
         if self.course.deadline is not None or self.md.spec.paused:
             return self.course.deadline
         since = [pod.unready_since for pod in self.pods if not pod.ready]

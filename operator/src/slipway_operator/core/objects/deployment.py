@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from slipway_operator.api import names
-from slipway_operator.api.types import ModelDeployment, RollingUpdate, Spec
+from slipway_operator.api.types import Json, ModelDeployment, RollingUpdate, Spec
 from slipway_operator.core.actions import Kind, Manifest
 from slipway_operator.core.objects import metadata
 from slipway_operator.core.revision import Revision, rfc3339
@@ -64,13 +64,13 @@ def deployment(md: ModelDeployment, pods: PodSet) -> Manifest:
     )
 
 
-def tracked(template: Manifest, track: str) -> Manifest:
+def tracked(template: Json, track: str) -> Manifest:
     """A frozen template as a member of a track."""
     meta = template["metadata"]
     return {**template, "metadata": {**meta, "labels": {**meta["labels"], names.LABEL_TRACK: track}}}
 
 
-def untracked(template: Manifest) -> Manifest:
+def untracked(template: Json) -> Manifest:
     """A live template as it may be frozen."""
     meta = template["metadata"]
     labels = {name: value for name, value in meta["labels"].items() if name != names.LABEL_TRACK}
