@@ -1,0 +1,91 @@
+"""The command line: two commands, whose flags come from settings.py.
+
+What a command does is imported when it is known which one: `pull` must not pay for the server's imports.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from dataclasses import fields
+
+from slipway_runtime.commands.exits import exit_codes_text
+from slipway_runtime.errors import SettingsFault
+from slipway_runtime.settings import PullSettings, ServeSettings, env_name, flag_name, load
+
+_EPILOG = f"""\
+Every flag has the environment variable shown with it; the flag wins.
+Credentials go by their vendors' names: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+AWS_SESSION_TOKEN, AWS_REGION, AWS_ENDPOINT_URL.
+
+exit codes:
+{exit_codes_text()}
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    parser = build_parser()
+    given = vars(parser.parse_args(arguments))
+    command = given.pop("command")
+    try:
+        if command == "pull":
+            from slipway_runtime.commands.pull import pull  # noqa: PLC0415 # see above
+
+            return pull(given.pop("uri"), given.pop("dest"), load(PullSettings, given, os.environ))
+        from slipway_runtime.commands.serve import serve  # noqa: PLC0415 # see above
+
+        return serve(load(ServeSettings, given, os.environ))
+    except SettingsFault as fault:
+        parser.exit(2, f"slipway-runtime {command}: {fault.message}\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Both commands with all their flags."""
+    parser = argparse.ArgumentParser(
+        prog="slipway-runtime",
+        description="Fetch a machine-learning model from its URI and serve it.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="serve | pull")
+    serve = _command(commands, "serve", "serve a model that is on disk, or fetch it first", ServeSettings)
+    serve.usage = "slipway-runtime serve (--model-dir DIR | --model-uri URI) --model-name NAME [flags]"
+    pull = _command(
+        commands, "pull", "fetch a model into a folder, verified and all or nothing", PullSettings
+    )
+    pull.add_argument("uri", metavar="URI", help="file:, http:, https: or s3: — a file, or a folder of files")
+    pull.add_argument("dest", metavar="DEST", help="folder to put the model into; made when it is missing")
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    what: str,
+    kind: type[ServeSettings | PullSettings],
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        name,
+        help=what,
+        description=what[0].upper() + what[1:] + ".",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for setting in fields(kind):
+        default = f"; default {setting.default}" if setting.default not in ("", False) else ""
+        text = f"{setting.metadata['help']}{default} [{env_name(setting)}]".replace("%", "%%")
+        if setting.default is False:
+            parser.add_argument(
+                flag_name(setting), dest=setting.name, action="store_const", const="true", help=text
+            )
+        else:
+            metavar = setting.name.rsplit("_", maxsplit=1)[-1].upper()
+            parser.add_argument(flag_name(setting), dest=setting.name, metavar=metavar, help=text)
+    return parser
+
+
+def run() -> None:
+    """The program's entry point."""
+    sys.exit(main())

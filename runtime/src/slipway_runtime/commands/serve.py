@@ -1,0 +1,216 @@
+"""`slipway-runtime serve`: puts the server together and runs it from start to end.
+
+In this order, so that each thing is there as early as it can be: the probes' port, the pull and load on a
+thread, the listener (which answers 503 until the model is ready), READY, and on a signal the drain
+(rest.server has its steps).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import tempfile
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+import uvloop
+
+from slipway_runtime.commands.exits import EXIT_CODES
+from slipway_runtime.commands.pull import puller_of
+from slipway_runtime.commands.stop import Stop
+from slipway_runtime.commands.termination import write_termination_message
+from slipway_runtime.dataplane import DataPlane
+from slipway_runtime.errors import Failure, SettingsFault
+from slipway_runtime.lifecycle.bring_up import Plan, bring_up
+from slipway_runtime.lifecycle.model import VERSION, Loaded, Model
+from slipway_runtime.lifecycle.state import ModelState
+from slipway_runtime.probes import Probes
+from slipway_runtime.rest.app import App
+from slipway_runtime.rest.router import Router
+from slipway_runtime.rest.server import HttpServer, bind
+from slipway_runtime.rest.v2 import V2Endpoints
+from slipway_runtime.scheduling.cpus import available_cpus
+from slipway_runtime.scheduling.executor import Executor
+from slipway_runtime.scheduling.inline import InlineLimit
+from slipway_runtime.scheduling.scheduler import Scheduler
+from slipway_runtime.settings import termination_log
+from slipway_runtime.telemetry import log
+from slipway_runtime.telemetry.metrics import Metrics
+from slipway_runtime.telemetry.prometheus import render
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from slipway_runtime.engines.engine import Engine
+    from slipway_runtime.engines.warm_up import WarmUp
+    from slipway_runtime.settings import ServeSettings
+
+T = TypeVar("T")
+_LOG = logging.getLogger(__name__)
+
+
+def serve(settings: ServeSettings) -> int:
+    """Serve until a signal ends it; returns the exit code."""
+    _check(settings)
+    log.configure()
+    np.seterr(over="ignore")  # a number that a float cannot hold becomes infinity, without a warning
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(Serving(settings).run())
+    except Failure as failure:
+        _LOG.error("cannot serve", extra={"reason": str(failure.reason), "cause": failure.message})
+        write_termination_message(termination_log(settings), failure.reason, failure.message)
+        return _exit(EXIT_CODES[failure.reason])
+    return _exit(0)
+
+
+class Serving:
+    """The parts of one server.
+
+    Args:
+        settings: all of them.
+    """
+
+    def __init__(self, settings: ServeSettings) -> None:
+        self._settings = settings
+        self._metrics = Metrics(
+            facts={"model": settings.model_name, "version": VERSION, "revision": settings.revision}
+        )
+        self._model = Model(settings.model_name)
+        self._stop = Stop()
+        self._http = self._http_server()
+        self._executor: Executor | None = None
+
+    async def run(self) -> None:
+        """From start to end.
+
+        Raises:
+            Failure: why it cannot serve.
+        """
+        settings = self._settings
+        loop = asyncio.get_running_loop()
+        self._stop.listen(loop)
+        probes = bind(settings.host, settings.probe_port)
+        Probes(self._missing, self._metrics_text).start(probes)
+        loading = self._load(loop)
+        port = await self._http.start(settings.host, settings.http_port)
+        _LOG.info("listening", extra={"http_port": port, "probe_port": probes.getsockname()[1]})
+        if await _first(loading, self._stop.asked):
+            self._ready(loop, *loading.result())
+            await self._stop.asked.wait()
+            await self._drain()
+        self._model.lifecycle.advance(ModelState.STOPPED)
+
+    def _http_server(self) -> HttpServer:
+        settings = self._settings
+        dataplane = DataPlane((self._model,))
+        router = Router(dataplane.serves)
+        V2Endpoints(dataplane).add_to(router)
+        app = App(
+            router,
+            self._metrics,
+            request_seconds=settings.request_timeout_seconds,
+            max_body=settings.max_body_bytes,
+            access_log=settings.access_log,
+        )
+        headers = [(b"x-slipway-revision", settings.revision.encode())]
+        return HttpServer(app, headers, settings.keep_alive_seconds)
+
+    def _load(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[tuple[Engine, WarmUp]]:
+        settings = self._settings
+        folder = settings.model_dir or tempfile.mkdtemp(prefix="slipway-model-")
+        plan = Plan(Path(folder), settings.implementation, settings.model_uri, settings.model_digest)
+        puller = puller_of(settings)
+        return _on_thread(loop, lambda: bring_up(plan, self._model.lifecycle, puller, self._metrics))
+
+    def _ready(self, loop: asyncio.AbstractEventLoop, engine: Engine, warmed: WarmUp) -> None:
+        settings = self._settings
+        stages = self._metrics.stages_of(self._model.name)
+        threads = settings.threads or available_cpus()
+        executor = Executor(threads, settings.max_queue, stages)
+        executor.start(loop)
+        scheduler = Scheduler(executor, InlineLimit(warmed.inline_elements), stages)
+        self._model.loaded = Loaded(engine, scheduler)
+        self._model.lifecycle.advance(ModelState.READY)
+        _LOG.info(
+            "ready",
+            extra={
+                "model": self._model.name,
+                "threads": threads,
+                "run_seconds": round(warmed.seconds, 6),
+                "inline_elements": warmed.inline_elements,
+                "load_seconds": self._metrics.load_seconds,
+            },
+        )
+
+    async def _drain(self) -> None:
+        settings, stop = self._settings, self._stop
+        self._model.lifecycle.advance(ModelState.DRAINING)
+        self._http.begin_drain()
+        try:
+            async with asyncio.timeout(settings.drain_seconds):
+                await stop.hurry.wait()
+        except TimeoutError:
+            pass
+        finishing = asyncio.ensure_future(self._http.finish(settings.request_timeout_seconds))
+        if not await _first(finishing, stop.now):
+            finishing.cancel()
+
+    def _missing(self) -> str:
+        """What keeps the server from being ready; empty when it is."""
+        lifecycle = self._model.lifecycle
+        return "" if lifecycle.serving else f"model '{self._model.name}' is {lifecycle.state}"
+
+    def _metrics_text(self) -> str:
+        state = self._model.lifecycle.state
+        return render(self._metrics, {str(known): known is state for known in ModelState})
+
+
+def _check(settings: ServeSettings) -> None:
+    if not settings.model_name:
+        raise SettingsFault("--model-name (SLIPWAY_MODEL_NAME) is needed: it becomes part of the URLs")
+    if bool(settings.model_dir) == bool(settings.model_uri):
+        raise SettingsFault(
+            "give --model-dir (SLIPWAY_MODEL_DIR) or --model-uri (SLIPWAY_MODEL_URI), one of them"
+        )
+
+
+def _on_thread(loop: asyncio.AbstractEventLoop, work: Callable[[], T]) -> asyncio.Future[T]:
+    """Run work on a thread that does not keep the process from ending."""
+    future: asyncio.Future[T] = loop.create_future()
+
+    def settle(result: T | None, error: BaseException | None) -> None:
+        if future.done():
+            return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(result)  # type: ignore[arg-type] # without an error there is a result
+
+    def run() -> None:
+        try:
+            result = work()
+        except BaseException as error:  # noqa: BLE001 # it is the waiter's, whatever it is
+            loop.call_soon_threadsafe(settle, None, error)
+        else:
+            loop.call_soon_threadsafe(settle, result, None)
+
+    Thread(target=run, name="bring-up", daemon=True).start()
+    return future
+
+
+async def _first(future: asyncio.Future[T], event: asyncio.Event) -> bool:
+    """Wait for either; true when the future is done."""
+    waiting = asyncio.ensure_future(event.wait())
+    await asyncio.wait({future, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    return future.done()
+
+
+def _exit(code: int) -> int:
+    """End now: an engine thread that is still at work must not turn a clean stop into a crash."""
+    logging.shutdown()
+    os._exit(code)

@@ -1,0 +1,99 @@
+"""The use cases of a model server, the same for every protocol: live, ready, metadata, infer.
+
+Transports turn bytes into requests and results into bytes; nothing here knows of HTTP. An inference goes:
+find the model, is it serving, does the request fit its signature, run it where the scheduler says.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from slipway_runtime.errors import ModelNotReady, NotFound
+from slipway_runtime.protocol.messages import InferenceRequest, InferenceResult
+from slipway_runtime.protocol.validate import validate
+from slipway_runtime.protocol.words import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from slipway_runtime.lifecycle.model import Loaded, Model
+    from slipway_runtime.protocol.signature import Signature
+
+
+class DataPlane:
+    """What transports call.
+
+    Args:
+        models: all that are served, ready or not.
+    """
+
+    def __init__(self, models: tuple[Model, ...]) -> None:
+        self._models = {model.name: model for model in models}
+
+    def ready(self) -> bool:
+        """True when every model answers."""
+        return all(model.lifecycle.serving for model in self._models.values())
+
+    def models(self) -> tuple[Model, ...]:
+        """All that are served."""
+        return tuple(self._models.values())
+
+    def serves(self, name: str) -> bool:
+        """True for the name of a model, ready or not."""
+        return name in self._models
+
+    def model(self, name: str, version: str = "") -> Model:
+        """A model by name; an empty version is any.
+
+        Raises:
+            NotFound: no such model or version.
+        """
+        model = self._models.get(name)
+        if model is None:
+            raise NotFound(f"Request for unknown model: {quoted(name)} is not found")
+        if version and version not in model.versions:
+            raise NotFound(f"Request for unknown model: '{name}' version {quoted(version)} is not found")
+        return model
+
+    def signature(self, model: Model) -> Signature:
+        """What a model takes and gives.
+
+        Raises:
+            ModelNotReady: it is not loaded.
+        """
+        return _loaded(model).engine.signature
+
+    async def infer(
+        self, request: InferenceRequest, *, deadline: float, abandoned: Callable[[], bool]
+    ) -> InferenceResult:
+        """Answer one request.
+
+        Args:
+            request: decoded, not validated.
+            deadline: on time.perf_counter's scale.
+            abandoned: true when nobody waits for the answer any more.
+
+        Raises:
+            RequestFault: the request does not fit.
+            ServingFault: the server cannot answer.
+        """
+        model = self.model(request.model, request.version)
+        engine, scheduler = _loaded(model)
+        signature = engine.signature
+        validate(request, signature)
+        names = request.outputs or signature.output_names
+        elements = 0
+        for array in request.inputs.values():
+            elements += array.size
+        work = partial(engine.run, request.inputs, names)
+        arrays = await scheduler.submit(work, elements=elements, deadline=deadline, abandoned=abandoned)
+        return InferenceResult(
+            model.name, model.versions[-1], request.id, tuple(zip(names, arrays, strict=True))
+        )
+
+
+def _loaded(model: Model) -> Loaded:
+    if model.loaded is None or not model.lifecycle.serving:
+        raise ModelNotReady(f"model '{model.name}' is not ready: it is {model.lifecycle.state}")
+    return model.loaded

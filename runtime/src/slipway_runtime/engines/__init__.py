@@ -1,0 +1,1 @@
+"""What runs models: siblings behind one Protocol; the registry picks one by the model's format."""

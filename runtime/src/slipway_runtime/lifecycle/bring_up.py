@@ -1,0 +1,75 @@
+"""From a URI or a folder to a model that is ready: pull, load, warm up. Runs on a thread of its own.
+
+A folder that the puller filled says where it came from and how long that took, so the server's metrics tell
+it too, although the pull happened in another container.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from slipway_runtime.engines.registry import find_model
+from slipway_runtime.engines.warm_up import WarmUp, warm_up
+from slipway_runtime.errors import LoadFailure, Reason
+from slipway_runtime.lifecycle.state import Lifecycle, ModelState
+from slipway_runtime.storage.localize import recorded, unfinished
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from slipway_runtime.engines.engine import Engine
+    from slipway_runtime.storage.pull import Puller
+    from slipway_runtime.telemetry.metrics import Metrics
+
+_LOG = logging.getLogger(__name__)
+
+
+class Plan(NamedTuple):
+    """What to bring up.
+
+    Attributes:
+        folder: where the model is, or where it is pulled to.
+        implementation: its format, or AUTO.
+        uri: pulled first unless empty.
+        digest: the pin of that pull.
+    """
+
+    folder: Path
+    implementation: str
+    uri: str = ""
+    digest: str = ""
+
+
+def bring_up(plan: Plan, lifecycle: Lifecycle, puller: Puller, metrics: Metrics) -> tuple[Engine, WarmUp]:
+    """Pull if asked to, load, warm up.
+
+    Raises:
+        Failure: why the model cannot be served.
+    """
+    if plan.uri:
+        lifecycle.advance(ModelState.PULLING)
+        puller.pull(plan.uri, plan.folder, plan.digest)
+    lifecycle.advance(ModelState.LOADING)
+    if unfinished(plan.folder):
+        raise LoadFailure(
+            Reason.NOT_FOUND, f"the pull into '{plan.folder}' was cut off: run slipway-runtime pull again"
+        )
+    started = time.perf_counter()
+    path, known = find_model(plan.folder, plan.implementation)
+    engine = known.load(path, 1)
+    warmed = warm_up(engine)
+    metrics.load_seconds = round(time.perf_counter() - started, 6)
+    if not warmed.ran:
+        _LOG.warning("no made-up input fits the model: served without a warm-up", extra={"file": path.name})
+    _tell(plan, engine, metrics)
+    return engine, warmed
+
+
+def _tell(plan: Plan, engine: Engine, metrics: Metrics) -> None:
+    metrics.facts["platform"] = engine.signature.platform
+    artifact = recorded(plan.folder)
+    if artifact:
+        metrics.pull_seconds = artifact.seconds
+        metrics.facts["digest"] = artifact.digest

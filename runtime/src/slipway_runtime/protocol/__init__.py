@@ -1,0 +1,1 @@
+"""Pure codecs: bytes to InferenceRequest, InferenceResult to bytes, and the checks between them."""

@@ -1,0 +1,165 @@
+"""JSON bytes to a document, by the parser that suits their size.
+
+Below 1 KiB orjson builds the whole tree. Above, simdjson indexes the body and only the fields that an
+inference request has are taken out; an input's numbers come out as one flat buffer instead of a list of
+Python objects, which halves the time from a few hundred numbers on. Neither reads the tokens NaN, Infinity
+and -Infinity, which Triton accepts: a body that has them goes through the standard library's slower parser.
+
+A document is a dict with the keys id, parameters, inputs, outputs (and any others, when the body is small).
+An input's `data` is a list, or `Numbers`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import orjson
+import simdjson
+
+from slipway_runtime.errors import InvalidRequest
+from slipway_runtime.protocol.tensors import FLOATS, INTEGERS, Shape
+from slipway_runtime.protocol.words import kind
+
+if TYPE_CHECKING:
+    from slipway_runtime.protocol.tensors import Array
+
+LARGE = 1024  # bytes; measured: both take 3 µs there
+MAX_DEPTH = 64
+
+
+class Numbers(NamedTuple):
+    """An input's numbers, flat.
+
+    Attributes:
+        values: float64, int64 or uint64.
+        dims: lengths of the nested arrays, along the first element of each.
+    """
+
+    values: Array
+    dims: Shape
+
+
+def parse(body: bytes) -> dict[str, Any]:
+    """Read a request's body.
+
+    Raises:
+        InvalidRequest: it is not JSON, not an object, or nested deeper than 64 levels.
+    """
+    try:
+        document = orjson.loads(body) if len(body) < LARGE else _extract(body)
+    except (orjson.JSONDecodeError, ValueError, RuntimeError) as error:
+        document = _parse_slowly(body, error)
+    if type(document) is not dict:
+        raise InvalidRequest(f"the body must be a JSON object with 'inputs', not {kind(document)}")
+    _check_depth(body, document)
+    return document
+
+
+def _extract(body: bytes) -> Any:
+    """The fields of an inference request, through simdjson. Its proxies must not outlive the parser."""
+    root = simdjson.Parser().parse(body)
+    if not isinstance(root, simdjson.Object):
+        return _plain(root)
+    document = {key: _plain(root.get(key)) for key in ("id", "parameters", "outputs")}
+    inputs = root.get("inputs")
+    document["inputs"] = (
+        [_input(entry) for entry in inputs] if isinstance(inputs, simdjson.Array) else _plain(inputs)
+    )
+    return document
+
+
+def _input(entry: Any) -> Any:
+    if not isinstance(entry, simdjson.Object):
+        return _plain(entry)
+    fields = {key: _plain(entry.get(key)) for key in ("name", "shape", "datatype", "parameters")}
+    data = entry.get("data")
+    fields["data"] = _numbers(data, fields["datatype"]) if isinstance(data, simdjson.Array) else _plain(data)
+    return fields
+
+
+def _numbers(data: Any, datatype: object) -> Numbers | list[Any]:
+    """One buffer, or a list where datatype or element forbid it: what reads the list says what is wrong."""
+    if datatype in FLOATS:
+        typecode, dtype = "d", np.float64
+    elif datatype in INTEGERS:
+        unsigned = str(datatype).startswith("U")
+        typecode, dtype = ("u", np.uint64) if unsigned else ("i", np.int64)  # type: ignore[assignment] # one variable, three dtypes
+    else:
+        return list(data.as_list())
+    try:
+        values = np.frombuffer(data.as_buffer(of_type=typecode), dtype=dtype)
+    except (TypeError, ValueError):
+        return list(data.as_list())
+    return Numbers(values, _dims(data))
+
+
+def _dims(data: Any) -> Shape:
+    dims = []
+    while isinstance(data, simdjson.Array):
+        dims.append(len(data))
+        data = data[0] if len(data) else None
+    return tuple(dims)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, simdjson.Object):
+        return value.as_dict()
+    if isinstance(value, simdjson.Array):
+        return value.as_list()
+    return value
+
+
+def _parse_slowly(body: bytes, error: Exception) -> Any:
+    if b"NaN" not in body and b"Infinity" not in body:
+        raise InvalidRequest(f"the body is not valid JSON: {_position(body, error)}") from None
+    try:
+        return json.loads(body.decode(), parse_float=_finite)
+    except (ValueError, RecursionError):
+        raise InvalidRequest(f"the body is not valid JSON: {_position(body, error)}") from None
+
+
+def _position(body: bytes, error: Exception) -> str:
+    """What is wrong and where, never what stands there."""
+    if not isinstance(error, orjson.JSONDecodeError):
+        try:
+            orjson.loads(body)
+        except orjson.JSONDecodeError as found:
+            error = found
+        else:
+            return "a number is too large"
+    return f"{error.msg} at byte {error.pos}"
+
+
+def _finite(token: str) -> float:
+    value = float(token)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError("a number is too large")
+    return value
+
+
+def _check_depth(body: bytes, document: dict[str, Any]) -> None:
+    """Counting brackets is quick and settles it for nearly every body; only many brackets need the walk.
+
+    The walk leaves out `data`: there the nesting is compared with the shape, and the parsers stop at 1,024.
+    """
+    if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
+        return
+    inputs = document.get("inputs")
+    entries = inputs if isinstance(inputs, list) else [inputs]
+    level: list[Any] = [document[key] for key in document if key != "inputs"]
+    level += [
+        [entry[key] for key in entry if key != "data"] if isinstance(entry, dict) else entry
+        for entry in entries
+    ]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for value in level
+            if isinstance(value, dict | list)
+            for child in (value.values() if isinstance(value, dict) else value)
+        ]
+        if not level:
+            return
+    raise InvalidRequest(f"the body is nested deeper than {MAX_DEPTH} levels: flatten its parameters")

@@ -1,0 +1,149 @@
+"""An input's JSON data to an array: strict about types, unbounded about counts, lenient about nesting.
+
+- null, strings, booleans and (for integers) fractions are refused instead of being cast: numpy alone would
+  turn null into NaN, "1.5" into 1.5 and 1.5 into 1.
+- The element count is compared with the shape before anything is allocated.
+- Data may be flat or nested. Nested data has to agree with the shape, dimensions of size 1 aside: the same
+  count in another arrangement is a transposed matrix more often than a wish.
+- A number that a float cannot hold becomes infinity, as IEEE rounds it and Triton does.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from slipway_runtime.errors import InvalidRequest
+from slipway_runtime.protocol.json_document import Numbers
+from slipway_runtime.protocol.tensors import (
+    BYTES,
+    DTYPES,
+    FLOATS,
+    INTEGERS,
+    MAX_DIMENSION,
+    MAX_RANK,
+    WITHOUT_JSON_FORM,
+    Array,
+    Shape,
+    element_count,
+    shape_text,
+)
+from slipway_runtime.protocol.words import kind, quoted
+
+_ELEMENTS: dict[str, frozenset[type]] = {
+    **dict.fromkeys(FLOATS, frozenset({float, int})),
+    **dict.fromkeys(INTEGERS, frozenset({int})),
+    "BOOL": frozenset({bool}),
+    BYTES: frozenset({str}),
+}
+_WANTED = {
+    **dict.fromkeys(FLOATS, "numbers"),
+    **dict.fromkeys(INTEGERS, "whole numbers"),
+    "BOOL": "true and false",
+}
+
+
+def shape_of(value: object, name: str) -> Shape:
+    """A declared shape, checked: at most 64 integers from 0 to 2^63-1.
+
+    Raises:
+        InvalidRequest: it is something else.
+    """
+    if type(value) is not list or len(value) > MAX_RANK:
+        raise InvalidRequest(
+            f"'shape' of input {quoted(name)} must be an array of at most {MAX_RANK} integers"
+        )
+    for size in value:
+        if type(size) is not int or not 0 <= size <= MAX_DIMENSION:
+            raise InvalidRequest(f"'shape' of input {quoted(name)} must hold integers from 0 to 2^63-1")
+    return tuple(value)
+
+
+def array_of(name: str, datatype: object, shape: Shape, data: object) -> Array:
+    """Build the array that an input describes.
+
+    Args:
+        name: the input's, for the error text.
+        datatype: the protocol's name, as the client wrote it.
+        shape: from `shape_of`.
+        data: a list or `Numbers`.
+
+    Raises:
+        InvalidRequest: unknown datatype, an element of another type or out of range, a count or a nesting
+            that does not match the shape.
+    """
+    dtype = DTYPES.get(datatype) if isinstance(datatype, str) else None
+    if dtype is None or datatype in WITHOUT_JSON_FORM:
+        raise InvalidRequest(_datatype_text(name, datatype))
+    if type(data) is Numbers:
+        _check_layout(name, shape, data.dims, len(data.values))
+        return _narrow(data.values, dtype, name).reshape(shape)
+    if type(data) is not list:
+        raise InvalidRequest(f"'data' of input {quoted(name)} must be an array, not {kind(data)}")
+    flat, dims, kinds = _flatten(data, name)
+    _check_layout(name, shape, dims, len(flat))
+    if not kinds <= _ELEMENTS[str(datatype)]:
+        odd = next(value for value in flat if type(value) not in _ELEMENTS[str(datatype)])
+        wanted = _WANTED.get(str(datatype), "strings")
+        raise InvalidRequest(
+            f"'data' of input {quoted(name)} ({datatype}) must hold {wanted}, not {kind(odd)}"
+        )
+    try:
+        return np.array(flat, dtype=dtype).reshape(shape)
+    except (OverflowError, ValueError):
+        raise InvalidRequest(_range_text(name, dtype)) from None
+
+
+def _flatten(data: list[Any], name: str) -> tuple[list[Any], Shape, set[type]]:
+    """All elements, the lengths of the nested lists, the types seen."""
+    dims = [len(data)]
+    kinds = set(map(type, data))
+    while kinds == {list}:
+        widths = set(map(len, data))
+        if len(widths) != 1 or len(dims) == MAX_RANK:
+            raise InvalidRequest(
+                f"'data' of input {quoted(name)} is ragged: nested arrays must have equal lengths"
+            )
+        dims.append(widths.pop())
+        data = list(chain.from_iterable(data))
+        kinds = set(map(type, data))
+    return data, tuple(dims), kinds
+
+
+def _check_layout(name: str, shape: Shape, dims: Shape, count: int) -> None:
+    expected = element_count(shape)
+    if count != expected:
+        raise InvalidRequest(
+            f"'data' of input {quoted(name)} has {count} elements, its shape {shape_text(shape)} asks for "
+            f"{expected if expected <= MAX_DIMENSION else 'more than 2^63-1'}"
+        )
+    nested = len(dims) > 1 and count > 0
+    if nested and [n for n in dims if n != 1] != [n for n in shape if n != 1]:
+        raise InvalidRequest(
+            f"'data' of input {quoted(name)} is nested as {shape_text(dims)}, its shape is "
+            f"{shape_text(shape)}: make them agree or send the data flat, in row-major order"
+        )
+
+
+def _narrow(values: Array, dtype: np.dtype[Any], name: str) -> Array:
+    if dtype.kind in "iu" and dtype.itemsize < values.itemsize and len(values):
+        limits = np.iinfo(dtype)
+        if values.min() < limits.min or values.max() > limits.max:
+            raise InvalidRequest(_range_text(name, dtype))
+    return values.astype(dtype)
+
+
+def _range_text(name: str, dtype: np.dtype[Any]) -> str:
+    if dtype.kind not in "iu":
+        return f"'data' of input {quoted(name)} has a number that is too large"
+    limits = np.iinfo(dtype)
+    return f"'data' of input {quoted(name)} must lie between {limits.min} and {limits.max}"
+
+
+def _datatype_text(name: str, datatype: object) -> str:
+    if datatype in WITHOUT_JSON_FORM:
+        return f"input {quoted(name)}: {datatype} has no JSON form; send FP32 where the model takes it"
+    shown = quoted(datatype) if isinstance(datatype, str) else kind(datatype)
+    return f"'datatype' of input {quoted(name)} is {shown}; it must be one of {', '.join(DTYPES)}"

@@ -1,0 +1,45 @@
+"""A request and its result, the same for every protocol: codecs make and take these, nothing else crosses.
+
+NamedTuples, because one of each is made per request and a frozen dataclass costs three times as much.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from slipway_runtime.protocol.tensors import Array
+
+
+class InferenceRequest(NamedTuple):
+    """What a client asks.
+
+    Attributes:
+        model: the served model's name.
+        version: as asked for; empty means any.
+        id: echoed in the answer; empty when the client gave none.
+        inputs: by name, already of the datatype and shape that the client declared.
+        outputs: names of the wanted outputs in order; empty means all.
+    """
+
+    model: str
+    version: str
+    id: str
+    inputs: dict[str, Array]
+    outputs: tuple[str, ...]
+
+
+class InferenceResult(NamedTuple):
+    """What the model answered.
+
+    Attributes:
+        model: the served model's name.
+        version: the one that answered.
+        id: the request's.
+        outputs: pairs of name and array, in the order asked for.
+    """
+
+    model: str
+    version: str
+    id: str
+    outputs: tuple[tuple[str, Array], ...]

@@ -1,0 +1,69 @@
+"""Open Inference Protocol, REST: an InferenceResult to JSON bytes.
+
+orjson writes numpy arrays itself, each float with the fewest digits that give the same float back. It
+writes null for NaN and the infinities, so an answer that has a null goes through the standard library,
+which writes the tokens that Triton writes.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+
+from slipway_runtime.errors import InvalidRequest
+from slipway_runtime.protocol.tensors import BYTES, WITHOUT_JSON_FORM, datatype_of
+
+if TYPE_CHECKING:
+    from slipway_runtime.protocol.messages import InferenceResult
+    from slipway_runtime.protocol.tensors import Array
+
+
+def encode(result: InferenceResult) -> bytes:
+    """Write an answer; `data` is flat, in row-major order.
+
+    Raises:
+        InvalidRequest: an output has no JSON form.
+    """
+    outputs = [_output(name, array) for name, array in result.outputs]
+    answer: dict[str, Any] = {"model_name": result.model, "model_version": result.version}
+    if result.id:
+        answer["id"] = result.id
+    answer["outputs"] = outputs
+    body = orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY)
+    return _encode_slowly(answer) if b"null" in body else body
+
+
+def _output(name: str, array: Array) -> dict[str, Any]:
+    datatype = datatype_of(array)
+    if datatype in WITHOUT_JSON_FORM:
+        raise InvalidRequest(
+            f"sending {datatype} data via JSON is not supported: ask for other outputs than '{name}'"
+        )
+    if datatype == BYTES:
+        return {"name": name, "datatype": BYTES, "shape": array.shape, "data": _strings(array, name)}
+    flat = np.ascontiguousarray(array).reshape(-1)
+    return {"name": name, "datatype": datatype, "shape": array.shape, "data": flat}
+
+
+def _strings(array: Array, name: str) -> list[str]:
+    try:
+        return [value.decode() if isinstance(value, bytes) else str(value) for value in array.reshape(-1)]
+    except UnicodeDecodeError:
+        raise InvalidRequest(f"output '{name}' is not UTF-8 text: JSON cannot carry it") from None
+
+
+def _encode_slowly(answer: dict[str, Any]) -> bytes:
+    for output in answer["outputs"]:
+        if isinstance(output["data"], np.ndarray):
+            output["data"] = _exact(output["data"])
+    return json.dumps(answer, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _exact(flat: Array) -> list[Any]:
+    """Python numbers that print as orjson prints them: a float32 keeps its own shortest digits."""
+    if flat.dtype == np.float32:
+        return [float(str(value)) for value in flat]
+    return flat.tolist()

@@ -1,0 +1,27 @@
+"""Object keys to relative paths that stay inside the folder they are written to."""
+
+from __future__ import annotations
+
+from slipway_runtime.errors import PullFailure, Reason
+from slipway_runtime.security.redact import redact_text
+
+MAX_LENGTH = 1024
+MAX_PART = 255
+
+
+def safe_path(key: str) -> str:
+    """A key as a relative POSIX path, unchanged, or a refusal.
+
+    Raises:
+        PullFailure: UnsupportedFormat; the key is absolute, climbs out, hides, or no file system takes it.
+    """
+    parts = key.split("/")
+    fits = 0 < len(key) <= MAX_LENGTH and all(0 < len(part.encode()) <= MAX_PART for part in parts)
+    plain = key.isprintable() and "\\" not in key
+    if fits and plain and not any(part in (".", "..") or part.startswith(".slipway-") for part in parts):
+        return key
+    raise PullFailure(
+        Reason.UNSUPPORTED_FORMAT,
+        f"object key '{redact_text(key)}' cannot be a file of a model: keys are relative paths of printable "
+        f"characters, without '..', at most {MAX_LENGTH} long",
+    )

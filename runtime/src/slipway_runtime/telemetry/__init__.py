@@ -1,0 +1,1 @@
+"""Counters, their text form for Prometheus, and log lines."""
