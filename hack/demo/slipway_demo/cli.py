@@ -67,9 +67,7 @@ def clean(stage: Stage) -> None:
     stage.console.step("removing the demo's cluster and files")
     stage.cluster.down()
     shutil.rmtree(stage.folder, ignore_errors=True)
-    stage.console.step(
-        "gone; .venv and the cache of built binaries stay, for the next time"
-    )
+    stage.console.step("gone; .venv and the cache of built binaries stay, for the next time")
 
 
 def folder() -> Path:

@@ -34,7 +34,22 @@ def build_images(shell: Shell) -> dict[str, tuple[str, Path]]:
 
 def install_chart(shell: Shell, references: dict[str, str]) -> None:
     """`helm upgrade --install --wait` with exactly these images."""
-    settings = [f"--set-string={name}.image={reference}" for name, reference in references.items()]
+    chart = ROOT / "charts" / "slipway"
     place = [f"--namespace={NAMESPACE}", "--create-namespace", "--wait", "--timeout=3m"]
-    chart = str(ROOT / "charts" / "slipway")
-    shell.read("helm", "upgrade", "--install", RELEASE, chart, *place, *settings)
+    shell.read("helm", "upgrade", "--install", RELEASE, str(chart), *place, *image_values(references))
+    # Helm installs a CRD once and never changes it: for a cluster that has an older one.
+    crds = ["--server-side", "--force-conflicts", f"--filename={chart / 'crds'}"]
+    shell.read("kubectl", "apply", *crds)
+
+
+def image_values(references: dict[str, str]) -> list[str]:
+    """The chart's values for the operator's and the runtime's image."""
+    values = {"operator": "image", "runtime": "runtimeImage"}
+    settings = []
+    for name, reference in references.items():
+        repository, _, tag = reference.rpartition(":")
+        settings += [
+            f"--set-string={values[name]}.repository={repository}",
+            f"--set-string={values[name]}.tag={tag}",
+        ]
+    return settings

@@ -24,7 +24,7 @@ Try next (the first line makes kubectl and helm mean this cluster):
   kubectl explain mdep.spec.predictors                     # a sentence for every field
   kubectl apply -f {example.file}                      # back to the first model: a rollback
   kubectl scale mdep {example.name} --replicas=3
-  kubectl logs --namespace={SYSTEM} deploy/slipway-operator --follow
+  kubectl logs --namespace={SYSTEM} deploy/slipway --follow
 
   hack/cluster/cluster exec -- curl -s {url}               # what the model takes and gives
   hack/cluster/cluster exec -- curl -s {url}/infer -d '{body}'
