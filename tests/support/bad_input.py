@@ -219,6 +219,10 @@ ADDRESSES = tuple(
         ("a path without a scheme", "/models/iris", "must begin with file:///"),
         ("an empty address", "", "must begin with file:///"),
         ("an address without a bucket", "s3://", "must name a path, host or bucket"),
+        ("an address with a path for a bucket", "s3:///iris", "must name a path, host or bucket"),
+        ("an address without a host", "https:///iris.onnx", "must name a path, host or bucket"),
+        ("a web site for a file", "https://example.com", "must name one file"),
+        ("a folder over HTTP", "https://example.com/models/?a=b", "there are no folders over HTTP"),
         (
             "an address with a password",
             "https://me:hunter2@example.com/m",

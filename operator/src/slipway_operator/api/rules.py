@@ -58,19 +58,24 @@ MODEL_URI: Final = Text(
             "must begin with file:///, http://, https:// or s3://; no other scheme is supported yet",
         ),
         Check(
-            re.compile(r"[a-z0-9]+:///?[^/?][\s\S]*"),
+            re.compile(r"^[a-z0-9]+://[^/?]*@"),
+            "must not hold a user name or password; put credentials into a Secret and name it in "
+            "envSecretRefName",
+            wanted=False,
+        ),
+        Check(
+            re.compile(r"(file:///[^/?]|(https?|s3)://([A-Za-z0-9._:@-]+|\[[0-9a-fA-F:.]+\]))[\s\S]*"),
             "must name a path, host or bucket after the scheme, such as s3://models/iris",
+        ),
+        Check(
+            re.compile(r"(?!http)[\s\S]*|https?://[^/?]+/([^?]*[^/?])([?][\s\S]*)?"),
+            "must name one file, such as https://models.example/iris.onnx, because there are no folders over "
+            "HTTP",
         ),
         Check(
             re.compile(r"[A-Za-z0-9._~:/?@!&'()*+,;=%\[\]-]*"),
             "must hold only characters that are allowed in an address, without spaces, control characters, "
             "'$', '#' or '\\'; percent-encode others",
-        ),
-        Check(
-            re.compile(r"^[a-z0-9]+://[^/?]*@"),
-            "must not hold a user name or password; put credentials into a Secret and name it in "
-            "envSecretRefName",
-            wanted=False,
         ),
         Check(
             re.compile(r"(?i)/([.]|%2e){2}(/|$)"),
