@@ -24,6 +24,7 @@ from world_controllers import Cluster, is_ending, is_ready
 from world_fields import Object, clone
 from world_operator import Killed, MiniOperator
 
+PROMOTED: Final = "slipway.dev/promoted"
 MAX_TURNS: Final = 150
 CHILDREN: Final = (
     "Deployment",
@@ -77,6 +78,36 @@ class Scene:
         (found,) = self.world.list(kind, NAMESPACE)
         return found
 
+    def conditions(self) -> dict[str, tuple[str, str]]:
+        """Status and reason by condition."""
+        md = self.world.get("ModelDeployment", NAMESPACE, "iris")
+        return {c["type"]: (c["status"], c["reason"]) for c in md["status"]["conditions"]}
+
+    def pods(self) -> Counter[tuple[str, str]]:
+        """How many pods there are of which model and image."""
+        specs = [pod["spec"] for pod in self.world.list("Pod", NAMESPACE)]
+        return Counter(
+            (spec["initContainers"][0]["args"][1].rpartition("/")[2], spec["containers"][0]["image"][-1])
+            for spec in specs
+        )
+
+    def expect_done(self, reason: str = "Serving") -> None:
+        """All that the spec asks for serves, and the revision that does is marked as the last promoted."""
+        found = self.conditions()
+        assert found == {"Ready": ("True", reason), "Available": ("True", "Serving")}, found
+        stored = self.world.list("ControllerRevision", NAMESPACE)
+        marks = {
+            obj["data"]["revision"]: int(obj["metadata"]["annotations"].get(PROMOTED, "0")) for obj in stored
+        }
+        md = self.world.get("ModelDeployment", NAMESPACE, "iris")
+        assert max(marks, key=lambda name: marks[name]) == md["status"]["revision"], marks
+        assert self._foreign_free(), "somebody else's field is still in the pod template"
+
+    def _foreign_free(self) -> bool:
+        (deployment,) = self.world.list("Deployment", NAMESPACE)
+        names = [item["name"] for item in deployment["spec"]["template"]["spec"]["containers"][0]["env"]]
+        return "EXTRA" not in names
+
     def serving(self) -> int:
         """Ready pods that the active Service selects."""
         service = self.world.find("Service", NAMESPACE, "iris")
@@ -114,18 +145,22 @@ class Scene:
 class Workflow:
     """Something that happens to a ModelDeployment.
 
-    `changes` come one after the other, each when the one before has settled; `floor` is the capacity
-    that must never be missing.
+    `changes` come one after the other, each when the one before has settled (one may also just assert
+    something); `floor` is the capacity that must never be missing; `ends` asserts how it ends. The
+    operator that sees the changes is a newer one than the one that prepared the scene.
     """
 
     name: str
     prepare: Callable[[Scene], None]
     changes: Sequence[Callable[[Scene], object]]
     floor: int = 0
+    ends: Callable[[Scene], object] = lambda scene: scene.expect_done()
 
     def scene(self) -> Scene:
-        """The prepared scene, quiet."""
-        return self._prepared.copy()
+        """The prepared scene, quiet, with an operator that would render other pods."""
+        scene = self._prepared.copy()
+        scene.image = "slipway-runtime:2"
+        return scene
 
     @cached_property
     def _prepared(self) -> Scene:
@@ -199,6 +234,7 @@ def replay(workflow: Workflow, kills: Sequence[Kill] = ()) -> Run:
     for change in workflow.changes:
         change(scene)
         _take_turns(scene, reaper)
+    workflow.ends(scene)
     version = scene.world.version
     if scene.operator.look() or scene.world.version != version:
         raise AssertionError(f"{workflow.name}: writes at rest: {scene.operator.writes[-3:]}")
@@ -246,8 +282,8 @@ def end_state(world: World) -> Object:
             state[f"{kind}/{name}"] = _still(obj, names)
         elif kind == "ModelDeployment":
             state[f"{kind}/{name}"] = _still(obj.get("status", {}), names)
-    pods = Counter(pod["metadata"]["labels"].get("slipway.dev/revision", "") for pod in world.list("Pod"))
-    state["pods"] = dict(pods)
+    made = [(pod["metadata"]["labels"], pod["spec"]["containers"][0]["image"]) for pod in world.list("Pod")]
+    state["pods"] = Counter((labels.get("slipway.dev/revision", ""), image) for labels, image in made)
     return state
 
 

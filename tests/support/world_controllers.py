@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -128,21 +129,31 @@ class Cluster:
         unavailable = share(limits["maxUnavailable"], size, up=False) or (0 if surge else 1)
         mark = template_hash(deployment)
         pods = [pod for pod in self.pods_of(deployment) if not is_ending(pod)]
+        if deployment["spec"].get("paused"):
+            self._hold(deployment, pods, surge)
+            return
         new = [pod for pod in pods if pod["metadata"]["labels"]["pod-template-hash"] == mark]
         old = [pod for pod in pods if pod not in new]
-        if not deployment["spec"].get("paused"):
-            for _ in range(min(size - len(new), size + surge - len(pods) if old else size - len(new))):
-                self._start_pod(deployment, mark)
+        for _ in range(min(size - len(new), size + surge - len(pods) if old else size - len(new))):
+            self._start_pod(deployment, mark)
         for pod in sorted(new, key=self._is_available)[: max(0, len(new) - size)]:
             self._end_pod(pod)
         spare = sum(map(self._is_available, pods)) - (size - unavailable)
         for pod in sorted(old, key=self._is_available):
-            if self._is_available(pod):
-                spare -= 1
-                if spare < 0:
-                    break
-            elif deployment["spec"].get("paused"):
-                continue
+            spare -= self._is_available(pod)
+            if spare < 0:
+                break
+            self._end_pod(pod)
+
+    def _hold(self, deployment: Object, pods: list[Object], surge: int) -> None:
+        """Paused: only the size follows, with pods of the template that most have."""
+        marks = Counter(pod["metadata"]["labels"]["pod-template-hash"] for pod in pods)
+        size = deployment["spec"]["replicas"]
+        mark = marks.most_common(1)[0][0] if marks else template_hash(deployment)
+        for _ in range(size - len(pods)):
+            self._start_pod(deployment, mark, next((p for p in pods if mark in p["metadata"]["name"]), None))
+        allowed = size + (surge if len(marks) > 1 else 0)
+        for pod in sorted(pods, key=self._is_available)[: max(0, len(pods) - allowed)]:
             self._end_pod(pod)
 
     def _is_available(self, pod: Object) -> bool:
@@ -154,12 +165,13 @@ class Cluster:
             seconds=minimum
         )
 
-    def _start_pod(self, deployment: Object, mark: str) -> None:
+    def _start_pod(self, deployment: Object, mark: str, like: Object | None = None) -> None:
         self.pods_made += 1
-        template, meta = deployment["spec"]["template"], deployment["metadata"]
+        template, meta = like or deployment["spec"]["template"], deployment["metadata"]
         owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "controller": True}
         owner |= {"name": f"{meta['name']}-{mark}", "uid": f"{meta['uid']}/{mark}"}
-        minimum = {"test/min-ready-seconds": str(deployment["spec"].get("minReadySeconds", 0))}
+        notes = {k: v for k, v in template["metadata"].get("annotations", {}).items() if k != "test/state"}
+        notes["test/min-ready-seconds"] = str(deployment["spec"].get("minReadySeconds", 0))
         pod: Object = {
             "apiVersion": "v1",
             "kind": "Pod",
@@ -167,7 +179,7 @@ class Cluster:
                 "name": f"{meta['name']}-{mark}-{self.pods_made:05}",
                 "namespace": meta["namespace"],
                 "labels": template["metadata"].get("labels", {}) | {"pod-template-hash": mark},
-                "annotations": template["metadata"].get("annotations", {}) | minimum,
+                "annotations": notes,
                 "ownerReferences": [owner],
             },
             "spec": template["spec"],

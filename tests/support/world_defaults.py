@@ -81,9 +81,17 @@ def default_pod_spec(spec: Object) -> None:
         default_container(container)
 
 
+def drop_zeros(target: Object, *names: str) -> None:
+    """Fields that the server leaves out when they are zero."""
+    for name in names:
+        if not target.get(name):
+            target.pop(name, None)
+
+
 def default_deployment(obj: Object) -> None:
     """A Deployment; `replicas` becomes 1 when nobody says anything."""
     spec = obj["spec"]
+    drop_zeros(spec, "paused", "minReadySeconds")
     fill(spec, replicas=1, revisionHistoryLimit=10, progressDeadlineSeconds=600, strategy={})
     fill(spec["strategy"], type="RollingUpdate", rollingUpdate={})
     fill(spec["strategy"]["rollingUpdate"], maxSurge="25%", maxUnavailable="25%")
