@@ -39,25 +39,38 @@ def run(settings: Settings, environ: Mapping[str, str]) -> int:
 async def _operate(settings: Settings, environ: Mapping[str, str]) -> int:
     stop = asyncio.Event()
     take_signals(stop)
-    kubeconfig = settings.kubeconfig or kubeconfig_from(environ)
+    access = await _log_in(settings.kubeconfig or kubeconfig_from(environ))
+    parts = assemble(settings, access)
+    tasks = Supervised(stop)
     try:
-        access = await Access.load(kubeconfig)
+        probes = _probes(parts)
+        _start(parts, tasks)
+        await watch_modeldeployments(parts, access, stop, lambda: take_signals(stop))
+        await _end(parts, tasks)
+        probes.stop()
+    finally:
+        await parts.session.close()
+    return 1 if tasks.failed else 0
+
+
+async def _log_in(kubeconfig: str) -> Access:
+    try:
+        return await Access.load(kubeconfig)
     except Exception as error:
         source = kubeconfig or "the pod's service account"
         raise SettingsError(f"no usable credentials in {source}: {error}; see --kubeconfig") from error
-    parts = assemble(settings, access)
+
+
+def _probes(parts: Parts) -> ProbeServer:
     show(parts)
-    probes = ProbeServer(parts.health, parts.metrics.registry, port=settings.port)
-    probes.start()
-    LOG.info("probes and metrics on port %d; API server %s", probes.port, access.server)
-    tasks = Supervised(stop)
+    port = parts.settings.port
     try:
-        _start(parts, tasks)
-        await watch_modeldeployments(parts, access, stop, lambda: take_signals(stop))
-    finally:
-        await _end(parts, tasks)
-        probes.stop()
-    return 1 if tasks.failed else 0
+        probes = ProbeServer(parts.health, parts.metrics.registry, port=port)
+    except OSError as error:
+        raise SettingsError(f"port {port} cannot be served: {error}; choose another with --port") from error
+    probes.start()
+    LOG.info("probes and metrics on port %d", probes.port)
+    return probes
 
 
 def take_signals(stop: asyncio.Event) -> None:
@@ -111,7 +124,6 @@ async def _end(parts: Parts, tasks: Supervised) -> None:
     await tasks.cancel()
     if parts.elector is not None and not lost:
         await parts.elector.release()
-    await parts.session.close()
 
 
 async def _tick(clock: Clock, health: Health, metrics: Metrics) -> None:

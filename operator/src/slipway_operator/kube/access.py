@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from kubernetes.aio.client import Configuration
 
 LOG = logging.getLogger(__name__)
+USER_AGENT: Final = "slipway-operator"
+"""How audit logs and API priority rules tell us from others."""
 RELOAD_SECONDS: Final = 2.0
 """At most one re-reading of the configuration in this time, however many requests are refused."""
 
@@ -76,6 +78,7 @@ class Access:
             "middlewares": (_measured(answered), self._authenticated),
             "proxy": self._configuration.proxy,
             "cookie_jar": aiohttp.DummyCookieJar(),
+            "headers": {"User-Agent": USER_AGENT},
         }
         # Documented as the place to customise the session; it has no public twin without a request.
         session: aiohttp.ClientSession = self._transport._create_pool_manager()  # noqa: SLF001 -- see above

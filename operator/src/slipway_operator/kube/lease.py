@@ -119,6 +119,17 @@ class Elector:
         return held
 
     async def _take_or_renew(self) -> bool:
+        if self.leading.is_set() and self._holder() == self._identity:
+            return await self._renew()
+        return await self._look_and_take()
+
+    async def _renew(self) -> bool:
+        """One write; if somebody else wrote meanwhile, the next try looks first."""
+        record, self._record = self._record, {}
+        self._see(await self._client.replace(LEASES, record | {"spec": self._taken(record["spec"])}))
+        return True
+
+    async def _look_and_take(self) -> bool:
         try:
             self._see(await self._client.get(LEASES, self._namespace, self._name))
         except errors.NotFound:
@@ -152,11 +163,12 @@ class Elector:
     def _taken(self, spec: Json) -> Json:
         """The spec that says it is ours; transitions count take-overs only."""
         ours = spec.get("holderIdentity") == self._identity
+        since = spec.get("acquireTime") if ours else None
         stamps = self._stamps()
         return {
             "holderIdentity": self._identity,
             "leaseDurationSeconds": max(1, round(self._times.duration)),
-            "acquireTime": spec["acquireTime"] if ours else stamps["renewTime"],
+            "acquireTime": since or stamps["renewTime"],
             "leaseTransitions": (spec.get("leaseTransitions") or 0) + (0 if ours or not spec else 1),
         } | stamps
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from typing import Final
-from urllib.parse import urlsplit
 
 from prometheus_client import (
     CollectorRegistry,
@@ -17,6 +16,7 @@ from prometheus_client import (
     Histogram,
     PlatformCollector,
     ProcessCollector,
+    disable_created_metrics,
 )
 
 CONTROLLER: Final = "modeldeployment"
@@ -29,6 +29,7 @@ class Metrics:
     """Every series of the process; `clock` gives monotonic seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
+        disable_created_metrics()  # a second series for each, that nobody reads
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
@@ -182,9 +183,8 @@ class RequestMetrics:
             registry=registry,
         )
 
-    def answered(self, method: str, url: str, status: int, seconds: float) -> None:
+    def answered(self, method: str, host: str, status: int, seconds: float) -> None:
         """A request ended; `status` is 0 when there was no answer."""
-        host = urlsplit(url).netloc
         self._total.labels(str(status) if status else "<error>", method, host).inc()
         self._seconds.labels(method, host).observe(seconds)
 
