@@ -5,16 +5,14 @@ Installing one that is there already changes nothing.
 
 import json
 import os
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from localcluster import home
 from localcluster.cluster import Cluster
-from localcluster.errors import ClusterError
 from localcluster.images import NOBODY
 from localcluster.kubectl import apply, import_archive
-from localcluster.modules import METRICS_SERVER, S3, VERSITYGW
+from localcluster.modules import CLUSTER, METRICS_SERVER, S3, VERSITYGW
 from localcluster.settings import TREE
 from localcluster.waiting import Progress, until
 
@@ -42,7 +40,8 @@ def metrics_values(kubelet_ca: str) -> dict[str, str]:
     return {"image": METRICS_SERVER.tag, "args": json.dumps(arguments)}
 
 
-def _metrics(cluster: Cluster, _: Mapping[str, Path]) -> None:
+def _metrics(cluster: Cluster, builds: Mapping[str, Path]) -> None:
+    import_archive(cluster, builds[CLUSTER.name] / "images" / f"{METRICS_SERVER.program}.tar")
     values = metrics_values("/var/run/secrets/kubernetes.io/serviceaccount/ca.crt")
     apply(cluster.home, MANIFESTS / "metrics-server.yaml", values)
 
@@ -73,34 +72,3 @@ def _s3(cluster: Cluster, builds: Mapping[str, Path]) -> None:
 
 
 INSTALLERS: Mapping[str, Callable[[Cluster, Mapping[str, Path]], None]] = {"metrics": _metrics, "s3": _s3}
-
-
-def s3_put(objects: Path, file: Path, url: str) -> None:
-    """Put a file into the S3 server's folder, whole or not at all; makes the bucket where it is missing."""
-    if not objects.is_dir():
-        raise ClusterError("this cluster has no S3 server: run `cluster up --addon s3`")
-    bucket, key = parse_s3(url)
-    target = objects / bucket / key
-    missing = [folder for folder in target.parents if not folder.exists()]
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.new")
-    shutil.copyfile(file, draft)
-    for path in (*missing, draft):
-        os.chown(path, NOBODY, NOBODY)
-    draft.replace(target)
-
-
-def parse_s3(url: str) -> tuple[str, str]:
-    """Bucket and key of s3://BUCKET/KEY."""
-    scheme, separator, path = url.partition("://")
-    bucket, _, key = path.partition("/")
-    if (
-        scheme != "s3"
-        or not separator
-        or not bucket
-        or not key
-        or key.endswith("/")
-        or ".." in path.split("/")
-    ):
-        raise ClusterError(f"{url!r} must be s3://BUCKET/KEY and name one object")
-    return bucket, key

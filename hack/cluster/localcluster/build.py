@@ -65,7 +65,7 @@ class Builder:
     def _compile(self, module: Module, out: Path) -> None:
         line = gobuild.command(module, out)
         line[0] = go_program()
-        build = subprocess.Popen(
+        with subprocess.Popen(
             line,
             cwd=module.folder,
             env=os.environ | gobuild.ENVIRONMENT,
@@ -73,12 +73,11 @@ class Builder:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
-        )
-        try:
-            self._follow(module, build)
-        finally:
-            build.kill()
-            build.wait()
+        ) as build:
+            try:
+                self._follow(module, build)
+            finally:
+                build.kill()
 
     def _follow(self, module: Module, build: "subprocess.Popen[str]") -> None:
         assert build.stderr is not None  # noqa: S101 - a pipe was asked for; this tells the type checker

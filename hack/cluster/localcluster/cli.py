@@ -135,8 +135,10 @@ def parser() -> argparse.ArgumentParser:
     put = add("s3-put", parents=[common], help="put a file into the S3 add-on")
     put.add_argument("file", type=Path)
     put.add_argument("url", help="s3://BUCKET/KEY")
-    build = add("build", parents=[common], help="only build the binaries; prints their folders")
-    build.add_argument("--all", action="store_true", help="those of the S3 add-on and of kind too")
+    build = add(
+        "build", parents=[common], help="only build the binaries, the S3 server's too; prints their folders"
+    )
+    build.add_argument("--all", action="store_true", help="kind too")
     return menu
 
 
@@ -144,7 +146,7 @@ def run(words: argparse.Namespace, passed: list[str], settings: Settings) -> int
     """Do what the words ask for; returns the exit status."""
     progress = Progress(sys.stderr)
     if words.command == "build":
-        wanted = modules.ALL if words.all else (modules.CLUSTER,)
+        wanted = modules.ALL if words.all else (modules.CLUSTER, modules.S3)
         for folder in Builder(settings.binaries, progress).build(wanted).values():
             print(folder)
         return 0

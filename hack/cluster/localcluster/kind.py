@@ -13,7 +13,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from localcluster import addons, configs, environment, kindcommands, load, modules, namespaces, network
+from localcluster import (
+    addons,
+    configs,
+    environment,
+    kindcommands,
+    load,
+    modules,
+    namespaces,
+    network,
+    objects,
+)
 from localcluster.backend import UpOptions
 from localcluster.build import Builder
 from localcluster.errors import ClusterError
@@ -24,10 +34,20 @@ from localcluster.native import become, require_root
 from localcluster.settings import Settings
 from localcluster.waiting import Progress
 
+_PATIENCE = 10.0  # seconds; an engine on a machine that is away never answers
+
 
 def docker_answers() -> bool:
     """Whether a Docker engine answers."""
-    return shutil.which("docker") is not None and _status(["docker", "info"]) == 0
+    if shutil.which("docker") is None:
+        return False
+    try:
+        return (
+            subprocess.run(["docker", "info"], capture_output=True, timeout=_PATIENCE, check=False).returncode
+            == 0
+        )
+    except subprocess.TimeoutExpired:
+        return False
 
 
 class Kind:
@@ -111,7 +131,7 @@ class Kind:
 
     def s3_put(self, file: Path, url: str) -> None:
         """Put a file into the S3 server's folder."""
-        addons.s3_put(self._home.s3, file, url)
+        objects.put(self._home.s3, file, url)
 
     def _fill(self, builds: dict[str, Path]) -> None:
         self._home.make()

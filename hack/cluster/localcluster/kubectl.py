@@ -37,6 +37,6 @@ def import_archive(cluster: Cluster, archive: Path) -> str:
     if done.returncode != 0:
         raise ClusterError(
             f"containerd did not take {archive}: {(done.stdout + done.stderr).strip()}\n"
-            "it must be an archive of `docker save`, of `buildah push IMAGE docker-archive:FILE`, or an OCI one"
+            "it must be `docker save`, of `buildah push IMAGE docker-archive:FILE`, or an OCI layout"
         )
     return done.stdout.strip()

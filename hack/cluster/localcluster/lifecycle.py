@@ -24,7 +24,7 @@ from localcluster.identity import identify
 from localcluster.kubeconfig import kubeconfig
 from localcluster.kubectl import apply, import_archive
 from localcluster.locks import locked
-from localcluster.modules import CLUSTER, COREDNS, METRICS_SERVER, PAUSE
+from localcluster.modules import CLUSTER, COREDNS, PAUSE
 from localcluster.plan import Plan
 from localcluster.settings import TREE
 from localcluster.waiting import Progress, until
@@ -178,7 +178,7 @@ def _wait(cluster: Cluster, plan: Plan, imported: "Future[None] | None", progres
 def _import_images(cluster: Cluster, plan: Plan) -> None:
     door = cluster.home.run / "containerd" / "containerd.sock"
     until("containerd to listen", door.exists, seconds=_START, clue=lambda: cluster.clue("containerd"))
-    for image in (PAUSE, COREDNS, METRICS_SERVER):
+    for image in (PAUSE, COREDNS):
         import_archive(cluster, plan.programs / "images" / f"{image.program}.tar")
 
 

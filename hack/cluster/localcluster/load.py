@@ -27,12 +27,12 @@ TOOLS: dict[str, tuple[Callable[[str], list[str]], Callable[[str, str], list[str
 
 
 @contextmanager
-def archive(image: str) -> Iterator[Path]:
+def archive(image: str, find: Callable[[str], str | None] = which) -> Iterator[Path]:
     """An archive of an image, which is a file's path or a name in a local storage."""
     if Path(image).is_file():
         yield Path(image)
         return
-    tool = _holder(image)
+    tool = _holder(image, find)
     with tempfile.TemporaryDirectory(prefix="slipway-load-") as folder:
         file = f"{folder}/image.tar"
         done = _run(TOOLS[tool][1](image, file))
@@ -41,8 +41,8 @@ def archive(image: str) -> Iterator[Path]:
         yield Path(file)
 
 
-def _holder(image: str) -> str:
-    present = [tool for tool in TOOLS if which(tool)]
+def _holder(image: str, find: Callable[[str], str | None]) -> str:
+    present = [tool for tool in TOOLS if find(tool)]
     for tool in present:
         if _run(TOOLS[tool][0](image)).returncode == 0:
             return tool

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from localcluster import addons, environment, lifecycle, load, modules, namespaces, packages, status
+from localcluster import environment, lifecycle, load, modules, namespaces, objects, packages, status
 from localcluster.backend import UpOptions
 from localcluster.build import Builder
 from localcluster.cluster import Cluster
@@ -117,7 +117,7 @@ class Native:
         """Put a file into the S3 server."""
         require_root("s3-put")
         self._cluster.require_init()
-        addons.s3_put(self._cluster.home.s3, file, url)
+        objects.put(self._cluster.home.s3, file, url)
 
 
 def require_root(command: str) -> None:
