@@ -112,7 +112,7 @@ def test_no_value_in_any_field_makes_the_parser_raise(values: dict[str, Any]) ->
 def test_no_string_reaches_an_argument_or_a_variable_unchecked(text: str) -> None:
     """What Kubernetes expands, a shell prints or a kernel cuts must not come from a user."""
     for path in (f"{GRAPH}.modelUri", f"{GRAPH}.name", f"{PREDICTOR}.env"):
-        written: Any = [{"name": "MODEL_A", "value": text}] if path.endswith("env") else text
+        written: Any = [{"name": "TZ", "value": text}] if path.endswith("env") else text
         if isinstance(parse(changed(minimal(), {path: written})), ModelDeployment):
             assert "$(" not in text
             assert not any(ord(character) < 32 or 127 <= ord(character) < 160 for character in text)

@@ -251,24 +251,25 @@ PODS = (
         "must be TZ, LANG",
     ),
     _same(
-        "a Python path", f"{PREDICTOR}.env", _env("PYTHONPATH"), "other variables could change what code runs"
+        "a Python path",
+        f"{PREDICTOR}.env",
+        _env("PYTHONPATH"),
+        "others would have no effect, or change what code runs",
     ),
     _same("a proxy", f"{PREDICTOR}.env", _env("HTTPS_PROXY"), "must be TZ, LANG"),
-    _same("an OpenMP tool", f"{PREDICTOR}.env", _env("OMP_TOOL_LIBRARIES"), "none that loads code"),
+    _same("an OpenMP tool", f"{PREDICTOR}.env", _env("OMP_TOOL_LIBRARIES"), "must be TZ, LANG"),
     _same("a setting of the operator's", f"{PREDICTOR}.env", _env("SLIPWAY_REVISION"), "must be TZ, LANG"),
-    _same(
-        "a variable in a variable", f"{PREDICTOR}.env", _env("MODEL_A", "$(AWS_REGION)"), "must not hold '$('"
-    ),
+    _same("a variable in a variable", f"{PREDICTOR}.env", _env("TZ", "$(AWS_REGION)"), "must not hold '$('"),
     _same(
         "a NUL in a variable",
         f"{PREDICTOR}.env",
-        _env("MODEL_A", "a\x00b"),
+        _env("TZ", "a\x00b"),
         "must not hold control characters",
     ),
     _same(
         "an escape code in a variable",
         f"{PREDICTOR}.env",
-        _env("MODEL_A", "\x1b[2J"),
+        _env("TZ", "\x1b[2J"),
         "write the value on one",
     ),
     BadInput(
@@ -279,13 +280,13 @@ PODS = (
     ),
     BadInput(
         "a variable from a Secret",
-        {f"{PREDICTOR}.env": [{"name": "MODEL_A", "valueFrom": {"secretKeyRef": {"name": "a", "key": "b"}}}]},
+        {f"{PREDICTOR}.env": [{"name": "TZ", "valueFrom": {"secretKeyRef": {"name": "a", "key": "b"}}}]},
         "unknown field",
         'must not have unknown fields: "valueFrom"',
     ),
     BadInput(
         "5,000 variables",
-        {f"{PREDICTOR}.env": [{"name": f"MODEL_{number}", "value": "1"} for number in range(5_000)]},
+        {f"{PREDICTOR}.env": [{"name": f"LC_{number}", "value": "1"} for number in range(5_000)]},
         "Too many: 5000: must have at most 32 items",
         "must have at most 32 items, not 5000",
     ),

@@ -129,23 +129,18 @@ RESOURCE_NAME: Final = matching(
 PASSED_TEXT: Final = matching(
     r"[^\x00-\x1f\x7f-\x9f]*", 1024, "must not hold control characters; remove them"
 )
-_ENV_NAMES: Final = (
-    r"TZ|LANG|(LC|OMP|ORT|SLIPWAY_LOG|MODEL)_[A-Z0-9_]+|(OPENBLAS|MKL)_NUM_THREADS"
-    r"|AWS_(DEFAULT_)?REGION|SLIPWAY_INTRA_OP_THREADS"
-)
-_ENV_NAMES_THAT_LOAD_CODE: Final = r"^(OMP|ORT)_.*(TOOL|PLUGIN|LIB|PATH)"
-_ENV_NAME_MUST: Final = (
-    "must be TZ, LANG, LC_*, OMP_*, ORT_* (none that loads code), OPENBLAS_NUM_THREADS, MKL_NUM_THREADS, "
-    "AWS_REGION, AWS_DEFAULT_REGION, SLIPWAY_LOG_*, SLIPWAY_INTRA_OP_THREADS or MODEL_*, in capitals; other "
-    "variables could change what code runs"
-)
-ENV_NAME: Final = Text(
+ENV_NAME: Final = matching(
+    r"TZ|LANG|LC_[A-Z]+|(OMP|OPENBLAS)_NUM_THREADS|AWS_(DEFAULT_)?REGION"
+    r"|SLIPWAY_(THREADS|ACCESS_LOG|MAX_QUEUE|MAX_BODY_BYTES|KEEP_ALIVE_SECONDS|MAX_MODEL_BYTES|PULL_SECONDS"
+    r"|RETRY_SECONDS)",
     64,
-    (
-        Check(re.compile(_ENV_NAMES), _ENV_NAME_MUST),
-        Check(re.compile(_ENV_NAMES_THAT_LOAD_CODE), _ENV_NAME_MUST, wanted=False),
-    ),
+    "must be TZ, LANG, LC_*, OMP_NUM_THREADS, OPENBLAS_NUM_THREADS, AWS_REGION, AWS_DEFAULT_REGION, "
+    "SLIPWAY_THREADS, SLIPWAY_ACCESS_LOG, SLIPWAY_MAX_QUEUE, SLIPWAY_MAX_BODY_BYTES, "
+    "SLIPWAY_KEEP_ALIVE_SECONDS, SLIPWAY_MAX_MODEL_BYTES, SLIPWAY_PULL_SECONDS or SLIPWAY_RETRY_SECONDS; "
+    "others would have no effect, or change what code runs",
 )
+"""What the runtime and its libraries read, and the operator does not set itself."""
+
 ENV_VALUE: Final = Text(
     4096,
     (
