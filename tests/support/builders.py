@@ -1,29 +1,17 @@
 """Fluent builders: a ModelDeployment as a user writes it, in as few words as a test needs.
 
 `modeldeployment("iris").model("s3://models/iris/2").replicas(3).raw()` is the JSON;
-`md_of(raw)` is the typed value as the parser would give it, for tests that stand below the parser.
+`md_of(raw)` is the typed value.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Self
 
-from slipway_operator.api.types import (
-    Graph,
-    HpaSpec,
-    Key,
-    ModelDeployment,
-    PdbSpec,
-    Predictor,
-    RollingUpdate,
-    Server,
-    Spec,
-    Strategy,
-    Verbs,
-)
+from slipway_operator.api.parse import parse
+from slipway_operator.api.types import ModelDeployment
 from world_fields import Object, clone
 
 NAMESPACE = "models"
@@ -104,45 +92,8 @@ def modeldeployment(name: str = "iris", namespace: str = NAMESPACE) -> Builder:
     )
 
 
-def snake(name: str) -> str:
-    """`envSecretRefName` as `env_secret_ref_name`."""
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
-
-
-def fields_of(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON fields under their Python names."""
-    return {snake(name): value for name, value in raw.items()}
-
-
-def spec_of(raw: Mapping[str, Any]) -> Spec:
-    """A valid `spec`, typed."""
-    fields = fields_of(raw)
-    (predictor,) = fields.pop("predictors")
-    typed = fields_of(predictor)
-    typed["graph"] = Graph(**fields_of(typed["graph"]))
-    for name, kind in (("server", Server), ("hpa_spec", HpaSpec), ("pdb_spec", PdbSpec)):
-        if name in typed:
-            typed[name] = kind(**fields_of(typed[name]))
-    strategy = fields.pop("strategy", {})
-    rolling = RollingUpdate(**fields_of(strategy.get("rollingUpdate", {})))
-    restart = fields.pop("rollout", {}).get("restartAt")
-    return Spec(
-        predictor=Predictor(**typed),
-        strategy=Strategy(rolling_update=rolling),
-        rollout=Verbs(restart_at=datetime.fromisoformat(restart) if restart else None),
-        **fields,
-    )
-
-
 def md_of(raw: Mapping[str, Any]) -> ModelDeployment:
     """A raw ModelDeployment with a valid spec, typed."""
-    meta = raw["metadata"]
-    return ModelDeployment(
-        key=Key(meta.get("namespace", NAMESPACE), meta["name"]),
-        uid=meta.get("uid", "uid-of-md"),
-        generation=meta.get("generation", 1),
-        spec=spec_of(raw["spec"]),
-        predictor_input=raw["spec"]["predictors"][0],
-        annotations=meta.get("annotations", {}),
-        status=raw.get("status", {}),
-    )
+    parsed = parse(raw)
+    assert isinstance(parsed, ModelDeployment), parsed
+    return parsed

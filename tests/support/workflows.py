@@ -263,6 +263,16 @@ UPDATES: Final = (
         floor=2,
     ),
     Workflow(
+        "paused, and the Deployment deleted",
+        two,
+        [
+            user(lambda md: md.spec(paused=True).model("s3://models/iris/2")),
+            partial(delete_child, "Deployment"),
+            has_pods(m1i1=2),
+        ],
+        ends=says(Ready="False Paused", Available="True Serving", Reconciling="True Paused"),
+    ),
+    Workflow(
         "rollback", two_revisions, [model("1"), has_pods(m1i1=2), counts("ControllerRevision", 2)], floor=2
     ),
     Workflow("update given up", half_rolled, [model("1"), has_pods(m1i1=2)], floor=2),

@@ -150,7 +150,7 @@ class Cluster:
         marks = Counter(pod["metadata"]["labels"]["pod-template-hash"] for pod in pods)
         size = deployment["spec"]["replicas"]
         mark = marks.most_common(1)[0][0] if marks else template_hash(deployment)
-        for _ in range(size - len(pods)):
+        for _ in range(size - len(pods) if marks else 0):
             self._start_pod(deployment, mark, next((p for p in pods if mark in p["metadata"]["name"]), None))
         allowed = size + (surge if len(marks) > 1 else 0)
         for pod in sorted(pods, key=self._is_available)[: max(0, len(pods) - allowed)]:

@@ -68,20 +68,17 @@ class MiniOperator:
         )
 
     def look(self) -> int:
-        """One look, carried out: answers how many writes it made, the status included."""
+        """One look, carried out: answers how many writes it sent, the status included."""
         if self.world.find("ModelDeployment", self.namespace, self.name) is None:
             return 0
         decision = self.decision()
-        count = 0
         for write in decision.writes:
             self.before(write)
-            version = self.world.version
             self.write(write)
             self.writes.append(write)
-            count += self.world.version != version
             self.after(write)
         self.events.extend(decision.events)
-        return count + self.report(decision.status)
+        return len(decision.writes) + self.report(decision.status)
 
     def report(self, status: dict[str, Any]) -> int:
         """Write the status if it differs."""

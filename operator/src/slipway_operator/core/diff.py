@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from slipway_operator.api.names import ANNOTATION_APPLIED, ANNOTATION_STEP_STARTED_AT
 from slipway_operator.core.actions import Manifest
-from slipway_operator.core.quantity import amount, is_quantity_field
+from slipway_operator.core.quantity import is_quantity_field, same_amount
 from slipway_operator.core.revision import digest
 
 WHOLE: Final = frozenset({"selector", "nodeSelector"})
@@ -34,10 +34,8 @@ def first_difference(desired: Any, observed: Any, path: Path = ()) -> str | None
         return None
     if type(desired) is type(observed) and desired == observed:
         return None
-    if path and is_quantity_field(_names(path)):
-        wanted, found = amount(desired), amount(observed)
-        if wanted is not None and wanted == found:
-            return None
+    if path and is_quantity_field(_names(path)) and same_amount(desired, observed):
+        return None
     return _told(path, desired, observed)
 
 

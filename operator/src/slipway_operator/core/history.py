@@ -10,10 +10,11 @@ Pruning keeps the newest `revisionHistoryLimit` of what plays no role.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from slipway_operator.api.names import ANNOTATION_RESTARTED_AT, child_name
 from slipway_operator.api.types import Key, ModelDeployment, Spec
-from slipway_operator.core.objects.allowlist import violation
+from slipway_operator.core.objects.allowlist import mismatch, violation
 from slipway_operator.core.objects.controller_revision import read
 from slipway_operator.core.objects.deployment import untracked
 from slipway_operator.core.objects.pod import template as render
@@ -72,7 +73,8 @@ def made_now(
 ) -> Revision:
     """The revision that the spec asks for: the known one, or a new one with today's template."""
     if wanted.known is not None:
-        return wanted.known
+        known = wanted.known
+        return known if known.refused else replace(known, refused=mismatch(known.template, md.spec.predictor))
     return Revision(
         name=wanted.name,
         predictor=md.spec.predictor.name,

@@ -97,6 +97,7 @@ class Deployment(Child):
     revision: str
     step_revision: str
     size: int
+    paused: bool
     current: bool
     """Whether the Deployment controller has seen the latest spec: only then do the counts say anything."""
     total: int
@@ -215,6 +216,7 @@ def _deployment(owner: Owner, obj: Json) -> Deployment:
         revision=spec["template"]["metadata"].get("labels", {}).get(LABEL_REVISION, ""),
         step_revision=meta.get("labels", {}).get(LABEL_REVISION, ""),
         size=spec.get("replicas", 1),
+        paused=bool(spec.get("paused")),
         current=status.get("observedGeneration", 0) >= meta.get("generation", 0),
         total=status.get("replicas", 0),
         updated=status.get("updatedReplicas", 0),

@@ -86,7 +86,7 @@ def _store_revisions(now: Situation) -> Iterator[Step]:
                 type="Normal", reason="RevisionCreated", message=f"Froze the pods of revision {revision.name}"
             )
             yield Step(Create(ref=ref, manifest=manifest, owner_uid=now.md.uid), stored)
-        elif first_difference({"metadata": manifest["metadata"]}, live.object) is not None:
+        elif not revision.refused and first_difference({"metadata": manifest["metadata"]}, live.object):
             yield Step(Update(ref=ref, manifest=manifest, uid=live.uid))
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from slipway_operator.api.rules import env_name_allowed, env_value_allowed
+from slipway_operator.api.types import Predictor
 from slipway_operator.core.objects.pod import PULLER, SERVER
 
 POD_FIELDS: Final = frozenset(
@@ -78,10 +79,38 @@ SECURE: Final = {
 
 def violation(template: Any) -> str:
     """The first thing in a pod template that no operator renders, or an empty string."""
+    return _first(_violations(template))
+
+
+def mismatch(template: Any, predictor: Predictor) -> str:
+    """What a stored template takes that the spec of the same revision does not ask for, or nothing.
+
+    The revision's name says that both were made from one canonical form, so who the pods run as,
+    which secrets they see and what they serve must be the same.
+    """
+    return _first(_mismatches(template, predictor))
+
+
+def _first(found: Iterator[str]) -> str:
     try:
-        return next(_violations(template), "")
+        return next(found, "")
     except (AttributeError, IndexError, KeyError, TypeError) as error:
         return f"it is not a pod template ({type(error).__name__})"
+
+
+def _mismatches(template: Any, predictor: Predictor) -> Iterator[str]:
+    graph, spec = predictor.graph, template["spec"]
+    puller = spec["initContainers"][0]
+    secrets = [source["secretRef"].get("name") for source in puller.get("envFrom", ())]
+    accounts = {spec.get("serviceAccountName"), spec.get("serviceAccount")} - {None}
+    pulls = [item.get("name") for item in spec.get("imagePullSecrets", ())]
+    same = {
+        "secret": secrets == [name for name in [graph.env_secret_ref_name] if name],
+        "service account": accounts <= {predictor.service_account_name},
+        "list of image pull secrets": pulls == [item.get("name") for item in predictor.image_pull_secrets],
+        "model": puller["args"][1:2] == [graph.model_uri],
+    }
+    yield from (f"its {what} is not the one in the spec" for what, equal in same.items() if not equal)
 
 
 def _violations(template: Any) -> Iterator[str]:

@@ -78,14 +78,14 @@ def rolling(
     active = _active(md, cast, complete=complete)
     switched = active == cast.track == cast.selected
     live = complete and switched and cast.own is not None and cast.own.complete and cast.own.size > 0
-    started = _step_started(cast.own, target, now)
+    started = _step_started(md, cast.own, target, now)
     pods = PodSet(
         name=name,
         predictor=cast.track.predictor,
         track=cast.track.track,
         revision=target,
         size=size_at_creation(md, cast.live_size),
-        paused=md.spec.paused,
+        paused=md.spec.paused and _mixed(observed, cast.own, target),
         step_started_at=started,
     )
     settled = _is_newest(target, revisions) or (complete and pods.size == 0)
@@ -124,9 +124,12 @@ def _target(
     return next((one for one in revisions if (one.predictor, one.name) == held), None)
 
 
-def _step_started(own: Deployment | None, target: Revision, now: datetime) -> datetime:
-    """When the current step began: now, unless the last complete apply was about this revision."""
-    if own is None or own.step_revision != target.name:
+def _step_started(md: ModelDeployment, own: Deployment | None, target: Revision, now: datetime) -> datetime:
+    """When the current step began: now, unless the last complete apply was about this revision.
+
+    A step that was frozen by `paused` begins anew.
+    """
+    if own is None or own.step_revision != target.name or (own.paused and not md.spec.paused):
         return now
     return moment(own.annotations.get(ANNOTATION_STEP_STARTED_AT, ""), default=now)
 
@@ -139,8 +142,16 @@ def _only_target(observed: Observed, own: Deployment | None, target: Revision) -
     """
     if own is None or own.revision != target.name or (own.current and own.updated != own.total):
         return False
-    strangers = any(pod.revision != target.name for pod in observed.pods_of(own.ref.name))
-    return not strangers and (own.available > 0 or own.size == 0)
+    return not _mixed(observed, own, target) and (own.available > 0 or own.size == 0)
+
+
+def _mixed(observed: Observed, own: Deployment | None, target: Revision) -> bool:
+    """Whether a set has pods of another revision.
+
+    Only then is a pause of Kubernetes' own roll of use: a Deployment that is paused from the start
+    would never get its pods.
+    """
+    return own is not None and any(pod.revision != target.name for pod in observed.pods_of(own.ref.name))
 
 
 def _active(md: ModelDeployment, cast: Cast, *, complete: bool) -> Track:
