@@ -1,12 +1,57 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from api_server import MODELDEPLOYMENTS, ApiServer
 from crd_schema import fields
 from manifests import GRAPH, changed, minimal
+
+SERVING: dict[str, Any] = {
+    "apiVersion": "slipway.dev/v1alpha1",
+    "kind": "ModelDeployment",
+    "metadata": {"name": "iris"},
+    "status": {
+        "observedGeneration": 1,
+        "replicas": 2,
+        "readyReplicas": 2,
+        "selector": "slipway.dev/modeldeployment=iris,slipway.dev/predictor=main,slipway.dev/track=rolling",
+        "url": "http://iris.models.svc",
+        "revision": "6f8d9c7b5",
+        "replicasSummary": "2/2",
+        "conditions": [
+            {
+                "type": kind,
+                "status": "True",
+                "observedGeneration": 1,
+                "lastTransitionTime": "2026-11-21T10:00:00Z",
+                "reason": "Serving",
+                "message": "",
+            }
+            for kind in ("Ready", "Available")
+        ],
+        "predictors": [
+            {
+                "name": "main",
+                "desiredRevision": "6f8d9c7b5",
+                "activeRevision": "6f8d9c7b5",
+                "replicas": 2,
+                "readyReplicas": 2,
+                "availableReplicas": 2,
+                "model": {
+                    "uri": "s3://models/iris/3",
+                    "digest": "sha256:" + "0" * 64,
+                    "sizeBytes": 1234,
+                    "pullSeconds": 0.25,
+                },
+                "url": "http://iris.models.svc",
+                "message": "",
+            }
+        ],
+    },
+}
 
 
 @pytest.mark.parametrize("server_side", [False, True], ids=["client-side", "server-side"])
@@ -166,48 +211,3 @@ def test_kubectl_explains_every_field(api_server: ApiServer) -> None:
 def test_kubectl_explain_speaks(api_server: ApiServer, path: str, words: str) -> None:
     """What people type is `kubectl explain`, not an OpenAPI document."""
     assert words in " ".join(api_server.kubectl("explain", path).split())
-
-
-SERVING = {
-    "apiVersion": "slipway.dev/v1alpha1",
-    "kind": "ModelDeployment",
-    "metadata": {"name": "iris"},
-    "status": {
-        "observedGeneration": 1,
-        "replicas": 2,
-        "readyReplicas": 2,
-        "selector": "slipway.dev/modeldeployment=iris,slipway.dev/predictor=main,slipway.dev/track=rolling",
-        "url": "http://iris.models.svc",
-        "revision": "6f8d9c7b5",
-        "replicasSummary": "2/2",
-        "conditions": [
-            {
-                "type": kind,
-                "status": "True",
-                "observedGeneration": 1,
-                "lastTransitionTime": "2026-11-21T10:00:00Z",
-                "reason": "Serving",
-                "message": "",
-            }
-            for kind in ("Ready", "Available")
-        ],
-        "predictors": [
-            {
-                "name": "main",
-                "desiredRevision": "6f8d9c7b5",
-                "activeRevision": "6f8d9c7b5",
-                "replicas": 2,
-                "readyReplicas": 2,
-                "availableReplicas": 2,
-                "model": {
-                    "uri": "s3://models/iris/3",
-                    "digest": "sha256:" + "0" * 64,
-                    "sizeBytes": 1234,
-                    "pullSeconds": 0.25,
-                },
-                "url": "http://iris.models.svc",
-                "message": "",
-            }
-        ],
-    },
-}
