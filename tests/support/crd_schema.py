@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,8 +27,9 @@ class Field(NamedTuple):
         return "" if self.path.endswith(("[]", "{}")) else self.path.rsplit(".", 1)[-1]
 
 
+@cache
 def crd() -> Schema:
-    """The CustomResourceDefinition."""
+    """The CustomResourceDefinition; read once, so nobody may change it."""
     loaded: Schema = yaml.safe_load(CRD_FILE.read_text())
     return loaded
 
