@@ -43,7 +43,7 @@ def canonical(predictor: Json) -> dict[str, Any]:
 def _reduced(value: Any, path: tuple[str, ...]) -> Any:
     """`value` without defaults and empties; None if nothing is left."""
     if path and path[-1] in _USER_MAPS:
-        return dict(value) or None
+        return value or None
     if path and is_quantity_field(path):
         return normal(value)
     if isinstance(value, Mapping):

@@ -19,11 +19,12 @@ _METADATA: Final = (
     "resourceVersion",
     "generation",
     "labels",
-    "annotations",
     "ownerReferences",
     "creationTimestamp",
     "deletionTimestamp",
 )
+_NOTES_UNREAD: Final = frozenset({"Pod", "EndpointSlice"})
+"""Kinds whose annotations nobody reads; some of them move all the time."""
 _COUNTS: Final = ("observedGeneration", "replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
 _MAX_TERMINATION_MESSAGE: Final = 4096
 
@@ -125,5 +126,6 @@ _BY_KIND: Final[dict[str, Callable[[Json], dict[str, Any]]]] = {
 def slim(raw: Json) -> dict[str, Any]:
     """What decisions read of one child; `raw` names its kind."""
     kind = raw.get("kind", "")
-    rest = _BY_KIND.get(kind, _spec)(raw)
-    return _pick(raw, ("apiVersion", "kind")) | {"metadata": _pick(raw.get("metadata"), _METADATA)} | rest
+    read = _METADATA if kind in _NOTES_UNREAD else (*_METADATA, "annotations")
+    metadata = _pick(raw.get("metadata"), read)
+    return _pick(raw, ("apiVersion", "kind")) | {"metadata": metadata} | _BY_KIND.get(kind, _spec)(raw)

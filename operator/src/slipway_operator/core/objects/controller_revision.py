@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from slipway_operator.api import names
 from slipway_operator.api.types import ModelDeployment
 from slipway_operator.core.actions import Kind, Manifest
@@ -9,6 +11,8 @@ from slipway_operator.core.objects import metadata
 from slipway_operator.core.objects.allowlist import violation
 from slipway_operator.core.observed import Child
 from slipway_operator.core.revision import Revision
+
+MAX_DIGITS: Final = 18
 
 
 def controller_revision(md: ModelDeployment, revision: Revision) -> Manifest:
@@ -54,4 +58,5 @@ def _text(content: Manifest, name: str) -> str:
 
 
 def _count(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() else 0
+    """A mark's number; an annotation may hold anything, also a million digits."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else 0

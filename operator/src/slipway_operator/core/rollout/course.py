@@ -41,7 +41,7 @@ class Course:
     beside: int | None = None
     removable: tuple[Deployment, ...] = ()
     complete: bool = False
-    """Whether the target is all that serves, whatever its size."""
+    """Whether the set is made of the target alone, whatever its size."""
     promoted: bool = False
     """Whether the target has just become fully live for the first time since another one was."""
     deadline: datetime | None = None

@@ -97,7 +97,7 @@ def rolling(
         scaled=name if active == cast.track else "",
         beside=cast.live_size,
         removable=tuple(_removable(md, observed, cast)),
-        complete=complete and switched,
+        complete=complete,
         promoted=live and not _is_newest(target, revisions),
         deadline=None if md.spec.paused or live or settled else started + _patience(md),
     )
@@ -135,14 +135,14 @@ def _step_started(md: ModelDeployment, own: Deployment | None, target: Revision,
 
 
 def _only_target(observed: Observed, own: Deployment | None, target: Revision) -> bool:
-    """Whether a set has pods of the target alone, and one of them available if any is asked for.
+    """Whether a set is made of the target alone, in what it holds and in the pods that are there.
 
     The pods say so, not only the Deployment's counts: those are about an older spec for a moment
     after each change, also one of the size, which must not look like an update.
     """
     if own is None or own.revision != target.name or (own.current and own.updated != own.total):
         return False
-    return not _mixed(observed, own, target) and (own.available > 0 or own.size == 0)
+    return not _mixed(observed, own, target)
 
 
 def _mixed(observed: Observed, own: Deployment | None, target: Revision) -> bool:
