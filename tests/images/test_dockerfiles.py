@@ -93,6 +93,16 @@ def test_the_image_starts_the_program_that_the_package_installs(name: str) -> No
     assert any(f"slipway_{name} {program}" in rest for rest in rest_of(name, "RUN"))
 
 
+def test_a_served_model_is_nobody_elses_business() -> None:
+    """ONNX Runtime's wheel sends usage reports to its vendor by default, from Linux too."""
+    assert "ORT_DISABLE_TELEMETRY=1" in " ".join(rest_of("runtime", "ENV")).split()
+
+
+def test_a_user_without_a_name_has_one(name: str) -> None:
+    """OpenShift chooses the user's number; libraries that ask for its name must not fail on that."""
+    assert {"USER=slipway", "HOME=/tmp"} <= set(" ".join(rest_of(name, "ENV")).split())
+
+
 def test_whatever_is_copied_counts_for_the_tag(name: str) -> None:
     """A file that changes an image and not its tag is never rolled out."""
     counted = {path.relative_to(ROOT).as_posix() for path in input_files(name)}
