@@ -110,7 +110,7 @@ class Scene:
 
     def serving(self) -> int:
         """Ready pods that the active Service selects."""
-        service = self.world.find("Service", NAMESPACE, "iris")
+        service = self.world.objects.get(("Service", NAMESPACE, "iris"))
         if service is None:
             return 0
         return len(self._ready(service["spec"]["selector"]))
@@ -118,7 +118,7 @@ class Scene:
     def _ready(self, selector: dict[str, str]) -> list[Object]:
         return [
             pod
-            for pod in self.world.list("Pod", NAMESPACE)
+            for pod in self.world.peek("Pod", NAMESPACE)
             if is_ready(pod) and not is_ending(pod) and matches(pod["metadata"]["labels"], selector)
         ]
 
@@ -132,11 +132,11 @@ class Scene:
         return self._contradiction()
 
     def _size_asked(self) -> bool:
-        service = self.world.find("Service", NAMESPACE, "iris")
+        service = self.world.objects.get(("Service", NAMESPACE, "iris"))
         return service is not None and self.builder.obj["spec"].get("replicas") != 0
 
     def _contradiction(self) -> str:
-        md = self.world.find("ModelDeployment", NAMESPACE, "iris") or {}
+        md = self.world.objects.get(("ModelDeployment", NAMESPACE, "iris"), {})
         true = {c["type"] for c in md.get("status", {}).get("conditions", ()) if c["status"] == "True"}
         return "both Reconciling and Stalled" if {"Reconciling", "Stalled"} <= true else ""
 

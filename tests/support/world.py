@@ -113,11 +113,17 @@ class World:
         self, kind: str, namespace: str | None = None, labels: Mapping[str, str] | None = None
     ) -> Objects:
         """All objects of a kind, by name."""
+        return [clone(obj) for obj in self.peek(kind, namespace, labels)]
+
+    def peek(
+        self, kind: str, namespace: str | None = None, labels: Mapping[str, str] | None = None
+    ) -> Objects:
+        """The same, but not copies: only to look at."""
         found = sorted(
             (name, space) for at, space, name in self.objects if at == kind and namespace in (None, space)
         )
         objects = (self.objects[kind, space, name] for name, space in found)
-        return [clone(obj) for obj in objects if matches(obj["metadata"].get("labels", {}), labels or {})]
+        return [obj for obj in objects if matches(obj["metadata"].get("labels", {}), labels or {})]
 
     # ---- writing
 
@@ -165,7 +171,7 @@ class World:
             new = {**clone(live), "status": new.get("status", {})}
         elif "status" in live:
             new["status"] = clone(live["status"])
-        new = defaulted(new)
+        new = new if subresource == "status" else defaulted(new)
         owner = (manager, "Update", subresource)
         unowned = new["kind"] in UNOWNED or subresource == "status"
         owners = world_apply.read_owners(live) if unowned else world_apply.update(live, new, owner)

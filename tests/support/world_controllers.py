@@ -92,7 +92,7 @@ class Cluster:
 
     def autoscale(self) -> None:
         """Write each target's size as wanted, within the limits, through the scale subresource."""
-        for hpa in self.world.list("HorizontalPodAutoscaler"):
+        for hpa in self.world.peek("HorizontalPodAutoscaler"):
             spec, namespace = hpa["spec"], hpa["metadata"]["namespace"]
             target = self.world.find(
                 spec["scaleTargetRef"]["kind"], namespace, spec["scaleTargetRef"]["name"]
@@ -113,13 +113,13 @@ class Cluster:
         prefix = deployment["metadata"]["uid"] + "/"
         return [
             pod
-            for pod in self.world.list("Pod", deployment["metadata"]["namespace"])
+            for pod in self.world.peek("Pod", deployment["metadata"]["namespace"])
             if pod["metadata"]["ownerReferences"][0]["uid"].startswith(prefix)
         ]
 
     def roll_deployments(self) -> None:
         """One step of every rolling update: surge up, old down, never below what must be available."""
-        for deployment in self.world.list("Deployment"):
+        for deployment in self.world.peek("Deployment"):
             self._roll(deployment)
 
     def _roll(self, deployment: Object) -> None:
@@ -200,12 +200,12 @@ class Cluster:
         self._write_status(deployment, {**deployment.get("status", {}), "conditions": [failure]})
 
     def _end_pod(self, pod: Object) -> None:
-        pod["metadata"]["deletionTimestamp"] = rfc3339(self.world.now)
-        self.world.put(pod, CONTROLLER)
+        meta = pod["metadata"] | {"deletionTimestamp": rfc3339(self.world.now)}
+        self.world.put({**pod, "metadata": meta}, CONTROLLER)
 
     def report_deployments(self) -> None:
         """Every Deployment's status, from its pods."""
-        for deployment in self.world.list("Deployment"):
+        for deployment in self.world.peek("Deployment"):
             mark = template_hash(deployment)
             pods = [pod for pod in self.pods_of(deployment) if not is_ending(pod)]
             size = deployment["spec"]["replicas"]
@@ -238,7 +238,7 @@ class Cluster:
 
     def run_pods(self) -> None:
         """Each pod one state further: ended ones go, new ones turn out as scripted."""
-        for pod in self.world.list("Pod"):
+        for pod in self.world.peek("Pod"):
             meta = pod["metadata"]
             if is_ending(pod):
                 self.world.delete("Pod", meta["namespace"], meta["name"])
@@ -258,11 +258,11 @@ class Cluster:
 
     def publish_endpoints(self) -> None:
         """One EndpointSlice for each Service, with the Service's labels."""
-        for service in self.world.list("Service"):
+        for service in self.world.peek("Service"):
             meta = service["metadata"]
             pods = [
                 pod
-                for pod in self.world.list("Pod", meta["namespace"])
+                for pod in self.world.peek("Pod", meta["namespace"])
                 if matches(pod["metadata"]["labels"], service["spec"]["selector"])
             ]
             endpoints = [

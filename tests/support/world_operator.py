@@ -57,7 +57,7 @@ class MiniOperator:
         """Its children as a store would hold them."""
         labels = {LABEL_MODELDEPLOYMENT: self.name}
         children = {
-            kind: [slim(obj) for obj in self.world.list(str(kind), self.namespace, labels)] for kind in Kind
+            kind: [slim(obj) for obj in self.world.peek(str(kind), self.namespace, labels)] for kind in Kind
         }
         return observe(self.modeldeployment(), children)
 

@@ -35,11 +35,6 @@ def size_at_creation(md: ModelDeployment, live: int | None = None) -> int:
     return 1 if live is None else live
 
 
-def size_in_spec(md: ModelDeployment) -> int | None:
-    """The least size that the spec itself asks for; None if it leaves the size to others."""
-    return _minimum(md) if md.spec.predictor.hpa_spec is not None else md.spec.replicas
-
-
 def _minimum(md: ModelDeployment) -> int:
     hpa = md.spec.predictor.hpa_spec
     return 1 if hpa is None or hpa.min_replicas is None else hpa.min_replicas

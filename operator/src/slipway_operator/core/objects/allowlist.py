@@ -161,7 +161,7 @@ def _env(name: str, container: Any) -> Iterator[str]:
 
 def _env_from(name: str, container: Any) -> Iterator[str]:
     for source in container.get("envFrom", ()):
-        if name != PULLER or source.keys() != {"secretRef"}:
+        if name != PULLER or source.keys() != {"secretRef"} or source["secretRef"].keys() != {"name"}:
             yield f"{name} takes variables from elsewhere"
 
 

@@ -1,8 +1,8 @@
 """The Deployment of one set of pods.
 
 `replicas` is missing on purpose: it has a writer of its own (`core.replicas`); only the manifest
-that creates a Deployment gets it. Kubernetes' own progress deadline decides nothing here, but it
-must be longer than minReadySeconds for the Deployment to be valid.
+that creates a Deployment gets it. The progress deadline is passed on for whoever reads the
+Deployment; what we report goes by our own clock.
 """
 
 from __future__ import annotations
@@ -44,7 +44,6 @@ def deployment(md: ModelDeployment, pods: PodSet) -> Manifest:
     if pods.revision.restarted_at:
         annotations[names.ANNOTATION_RESTARTED_AT] = pods.revision.restarted_at
     deadline = _or(md.spec.progress_deadline_seconds, Spec.PROGRESS_DEADLINE_SECONDS)
-    min_ready = _or(md.spec.min_ready_seconds, Spec.MIN_READY_SECONDS)
     return metadata.child(
         md,
         Kind.DEPLOYMENT,
@@ -55,8 +54,8 @@ def deployment(md: ModelDeployment, pods: PodSet) -> Manifest:
         spec={
             "selector": {"matchLabels": selected},
             "paused": pods.paused,
-            "minReadySeconds": min_ready,
-            "progressDeadlineSeconds": max(deadline, min_ready + 1),
+            "minReadySeconds": _or(md.spec.min_ready_seconds, Spec.MIN_READY_SECONDS),
+            "progressDeadlineSeconds": deadline,
             "revisionHistoryLimit": OLD_REPLICA_SETS,
             "strategy": {"type": "RollingUpdate", "rollingUpdate": _limits(md.spec.strategy.rolling_update)},
             "template": tracked(pods.revision.template, pods.track),

@@ -25,13 +25,6 @@ PORT_HTTP: Final = 8080
 PORT_PROBES: Final = 8082
 GRACE_MARGIN_SECONDS: Final = 5
 
-POD_SECURITY: Final = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
-CONTAINER_SECURITY: Final = {
-    "allowPrivilegeEscalation": False,
-    "capabilities": {"drop": ["ALL"]},
-    "readOnlyRootFilesystem": True,
-}
-
 
 def template(md: ModelDeployment, revision: str, default_image: str) -> Manifest:
     """The pod template of one revision, to be frozen."""
@@ -53,7 +46,7 @@ def template(md: ModelDeployment, revision: str, default_image: str) -> Manifest
             "restartPolicy": "Always",
             "dnsPolicy": "ClusterFirst",
             "schedulerName": "default-scheduler",
-            "securityContext": POD_SECURITY,
+            "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
             "terminationGracePeriodSeconds": grace_seconds(predictor.server),
             **_scheduling(predictor),
         },
@@ -88,7 +81,11 @@ def _container(predictor: Predictor, image: str, name: str, args: list[str], env
         "imagePullPolicy": "IfNotPresent",
         "args": args,
         "env": [*({"name": item["name"], "value": item["value"]} for item in predictor.env), *own],
-        "securityContext": CONTAINER_SECURITY,
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+        },
         "terminationMessagePath": "/dev/termination-log",
         "terminationMessagePolicy": "File",
     }
