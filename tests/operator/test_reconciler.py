@@ -13,6 +13,7 @@ from world_fields import Object
 
 READY = {"Ready": ("True", "Serving"), "Available": ("True", "Serving")}
 OTHER = Key("models", "wine")
+SCALE = {"spec": {"replicas": 3}}
 
 
 def scaled() -> Builder:
@@ -231,7 +232,7 @@ async def test_an_operator_without_its_lease_writes_not_even_a_status(bench: Ben
 
 
 async def test_a_new_object_of_the_same_name_gets_no_status_of_the_old_one(bench: Bench) -> None:
-    """Delete and apply within one look: the uid in the status write makes the server refuse it."""
+    """Delete and apply within one look: what was seen of the old one is not said of the new one."""
     bench.declare()
     swapped: list[str] = []
 
@@ -245,6 +246,26 @@ async def test_a_new_object_of_the_same_name_gets_no_status_of_the_old_one(bench
     bench.kube.before = swap
     assert isinstance(await bench.try_look(), errors.Conflict)
     assert "conditions" not in bench.md()["status"]
+
+
+@pytest.mark.parametrize(("edit", "told"), [("metadata", True), ("spec", False)])
+async def test_an_edit_during_the_look_decides_whether_its_report_still_holds(
+    bench: Bench, edit: str, *, told: bool
+) -> None:
+    """Somebody's label changes nothing; a new spec must not get the status of the old one."""
+    bench.declare()
+    edits = [edit]
+
+    def change(call: Call) -> errors.KubeError | None:
+        if call.subresource == "status" and edits:
+            changed: Object = {"metadata": {"labels": {"a": "b"}}} if edits.pop() == "metadata" else SCALE
+            bench.world.merge_patch("ModelDeployment", *KEY, changed)
+        return None
+
+    bench.kube.before = change
+    error = await bench.try_look()
+    assert (error is None) is told
+    assert bool(bench.conditions()) is told
 
 
 async def test_children_of_a_deleted_namesake_are_waited_for(bench: Bench) -> None:

@@ -141,7 +141,10 @@ class World:
         sent["metadata"].setdefault("namespace", "default")
         meta = sent["metadata"]
         live = self.objects.get(identity(sent))
-        self._check(live, meta.pop("uid", None), meta.pop("resourceVersion", None), identity(sent))
+        uid = meta.pop("uid", None)
+        if sent["kind"] == "ModelDeployment" and subresource == "status":
+            uid = None  # a custom resource's status takes its metadata from the live object, the uid too
+        self._check(live, uid, meta.pop("resourceVersion", None), identity(sent))
         if live is None and subresource:
             raise ApiError(404, "NotFound", f"{' '.join(identity(sent))} not found")
         if sent["kind"] == "ModelDeployment" and not subresource:

@@ -148,7 +148,9 @@ async def run(
     composition root to take them back. Tasks made before this call are left alone at its end.
     """
     others = asyncio.all_tasks()
+    name: Any = "slipway-operator"  # for peering, which is off; kopf would ask for the user's name otherwise
     tasks = await kopf.spawn_tasks(
+        identity=name,
         registry=handlers,
         settings=settings(),
         clusterwide=not namespaces,

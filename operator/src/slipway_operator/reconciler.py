@@ -37,6 +37,9 @@ RECHECK_SECONDS: Final = (600.0, 1_800.0)
 """Every object is looked at again after a time in this span: the net under all events."""
 
 
+STATUS_TRIES: Final = 3
+
+
 class States(Protocol):
     """Who counts objects by state."""
 
@@ -84,10 +87,10 @@ class Reconciler:
             return None  # garbage collection has the children
         parsed = parse(raw)
         if isinstance(parsed, ModelDeployment):
-            return await self._follow(parsed)
+            return await self._follow(parsed, raw)
         return await self._refuse(key, raw, parsed)
 
-    async def _follow(self, md: ModelDeployment) -> float:
+    async def _follow(self, md: ModelDeployment, raw: Json) -> float:
         """Carries out what `decide` says, and reports it."""
         now = self._wall()
         observed = observe(md, self._store.children(md.key))
@@ -95,15 +98,15 @@ class Reconciler:
         try:
             written = await self._executor.run(md.key, decision.writes)
         except errors.KubeError as error:
-            await self._report_failure(md, decision, error, now)
+            await self._report_failure(md, raw, decision, error, now)
             raise
         if written:
             LOG.info("%s: %d writes: %s", md.key, written, ", ".join(map(_short, decision.writes)))
-        await self._report(md, decision.status, decision.events)
+        await self._report(md.key, raw, decision.status, decision.events)
         return _next_look(decision.requeue_after)
 
     async def _report_failure(
-        self, md: ModelDeployment, decision: Decision, error: errors.KubeError, now: datetime
+        self, md: ModelDeployment, raw: Json, decision: Decision, error: errors.KubeError, now: datetime
     ) -> None:
         """Tells the user, if there is something to tell; the error itself goes on to the queue."""
         problem = problem_of(error)
@@ -111,7 +114,7 @@ class Reconciler:
             return
         status = with_problem(md, decision.status, problem, now)
         try:
-            await self._report(md, status, [_warning(problem)] if status != md.status else [])
+            await self._report(md.key, raw, status, [_warning(problem)] if status != md.status else [])
         except errors.KubeError as second:
             LOG.warning("%s: the status could not be written either: %s", md.key, second)
 
@@ -124,33 +127,49 @@ class Reconciler:
         observed = observe(who, self._store.children(key))
         status = reject(who, observed, found, self._wall())
         said = Emit(type="Warning", reason=str(Reason.INVALID_SPEC), message="; ".join(map(str, found)))
-        await self._report(who, status, [said] if status != who.status else [])
+        await self._report(key, raw, status, [said] if status != who.status else [])
         return _next_look(None)
 
-    async def _report(self, who: ModelDeployment | Unparsed, status: Json, events: Iterable[Emit]) -> None:
+    async def _report(self, key: Key, raw: Json, status: Json, events: Iterable[Emit]) -> None:
         """Status first: it is what people and tools wait for. Events follow."""
-        self._states.show(who.key, _state(status))
-        if status != who.status:
+        self._states.show(key, _state(status))
+        if status != (raw.get("status") or {}):
             self._fence()
-            await self._client.apply(
-                MODELDEPLOYMENTS,
-                _status_manifest(who, status),
-                manager=names.FIELD_MANAGER_STATUS,
-                force=True,
-                subresource="status",
-            )
+            await self._write_status(key, raw, status)
         for event in events:
-            await self._recorder.emit(who.key, who.uid, event)
+            await self._recorder.emit(key, raw["metadata"]["uid"], event)
+
+    async def _write_status(self, key: Key, raw: Json, status: Json) -> None:
+        """For the spec that was looked at: somebody's label meanwhile is no reason not to say it."""
+        for _ in range(STATUS_TRIES):
+            try:
+                await self._client.apply(
+                    MODELDEPLOYMENTS,
+                    _status_manifest(raw, status),
+                    manager=names.FIELD_MANAGER_STATUS,
+                    force=True,
+                    subresource="status",
+                )
+            except errors.Conflict:
+                live = await self._client.get(MODELDEPLOYMENTS, key.namespace, key.name)
+                if _which(live) != _which(raw):
+                    raise
+                raw = live
+            else:
+                return
+        raise errors.Conflict(f"{key}: changed {STATUS_TRIES} times while its status was written")
 
 
-def _status_manifest(who: ModelDeployment | Unparsed, status: Json) -> Json:
-    """The uid makes it an answer to this very object: a new one of that name is looked at anew."""
-    return {
-        "apiVersion": names.API_VERSION,
-        "kind": names.KIND,
-        "metadata": {"namespace": who.key.namespace, "name": who.key.name, "uid": who.uid},
-        "status": status,
-    }
+def _which(raw: Json) -> tuple[str, int]:
+    """Which object, and which spec of it."""
+    return raw["metadata"]["uid"], raw["metadata"].get("generation", 0)
+
+
+def _status_manifest(raw: Json, status: Json) -> Json:
+    """The version makes it an answer to what was looked at; the server ignores a uid in a status."""
+    meta = raw["metadata"]
+    named = {name: meta[name] for name in ("namespace", "name", "resourceVersion")}
+    return {"apiVersion": names.API_VERSION, "kind": names.KIND, "metadata": named, "status": status}
 
 
 def _next_look(asked: float | None) -> float:

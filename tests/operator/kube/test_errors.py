@@ -22,6 +22,7 @@ from slipway_operator.kube import errors
         (410, {"reason": "Expired"}, errors.Expired),
         (413, {}, errors.Invalid),
         (422, {"reason": "Invalid"}, errors.Invalid),
+        (422, {"details": {"causes": [{"field": "metadata.uid"}]}}, errors.Conflict),
         (429, {}, errors.Throttled),
         (500, {}, errors.Unavailable),
         (504, {"details": {"causes": [{"reason": "ResourceVersionTooLarge"}]}}, errors.Expired),

@@ -147,12 +147,15 @@ def _refined(
     kind: type[KubeError], message: str, status: Mapping[str, Any], details: Mapping[str, Any]
 ) -> type[KubeError]:
     causes = {cause.get("reason") for cause in details.get("causes") or ()}
+    fields = {cause.get("field") for cause in details.get("causes") or ()}
     if kind is Forbidden and "NamespaceTerminating" in causes:
         return Terminating
     if kind is Forbidden and "exceeded quota" in message:
         return QuotaExceeded
     if kind is Conflict and status.get("reason") == "AlreadyExists":
         return AlreadyExists
+    if kind is Invalid and "metadata.uid" in fields:  # an apply to another object of that name
+        return Conflict
     if "ResourceVersionTooLarge" in causes:  # a restored etcd: versions went backwards
         return Expired
     return kind

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -119,15 +120,14 @@ class Elector:
         return held
 
     async def _take_or_renew(self) -> bool:
+        """A holder writes at once; whoever else, or finds that somebody wrote meanwhile, looks first."""
         if self.leading.is_set() and self._holder() == self._identity:
-            return await self._renew()
+            record, self._record = self._record, {}
+            with suppress(errors.Conflict, errors.NotFound):
+                renewed = record | {"spec": self._taken(record["spec"])}
+                self._see(await self._client.replace(LEASES, renewed))
+                return True
         return await self._look_and_take()
-
-    async def _renew(self) -> bool:
-        """One write; if somebody else wrote meanwhile, the next try looks first."""
-        record, self._record = self._record, {}
-        self._see(await self._client.replace(LEASES, record | {"spec": self._taken(record["spec"])}))
-        return True
 
     async def _look_and_take(self) -> bool:
         try:

@@ -1,8 +1,9 @@
 """Log lines: JSON for machines, text for people.
 
 One line per record, on standard error. kopf's own chatter about each object is kept down; what it
-warns of comes through. Control characters in a message cannot begin a line of their own: names and
-messages in it may be a user's.
+warns of comes through, save its last words: what ended it is reported by who starts it again.
+Control characters in a message cannot begin a line of their own: names and messages in it may be a
+user's.
 """
 
 from __future__ import annotations
@@ -51,5 +52,6 @@ def set_up(style: str, level: str, stream: TextIO | None = None) -> None:
     root.handlers[:] = [sink]
     root.setLevel(level.upper())
     logging.getLogger("kopf").setLevel(max(logging.WARNING, root.level))
+    logging.getLogger("kopf._core.reactor").setLevel(logging.CRITICAL)
     for noisy in ("asyncio", "aiohttp", "kubernetes"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
