@@ -6,9 +6,10 @@ if it differs) and nothing else, so that whole workflows can be replayed and int
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
 
 from builders import md_of
 from slipway_operator.api.names import FIELD_MANAGER_STATUS, LABEL_MODELDEPLOYMENT
@@ -27,7 +28,7 @@ from slipway_operator.core.actions import (
 )
 from slipway_operator.core.decide import Decision, Defaults, decide
 from slipway_operator.core.observed import Observed, observe, slim
-from world import API_VERSIONS, ApiError, World
+from world import API_VERSIONS, ApiError
 from world_fields import Object
 
 
@@ -35,11 +36,43 @@ class Killed(Exception):  # noqa: N818 -- not an error: the process is gone
     """The operator died at a write."""
 
 
+class Server(Protocol):
+    """What an operator needs of an API server; a `World` is one."""
+
+    now: datetime
+
+    def find(self, kind: str, namespace: str, name: str) -> Object | None:
+        """One object, or None."""
+        ...
+
+    def get(self, kind: str, namespace: str, name: str) -> Object:
+        """One object."""
+        ...
+
+    def peek(self, kind: str, namespace: str | None, labels: Mapping[str, str] | None) -> list[Object]:
+        """All objects of a kind with these labels, not to be changed."""
+        ...
+
+    def apply(self, manifest: Object, manager: str, *, force: bool = False, subresource: str = "") -> Object:
+        """Server-side apply."""
+        ...
+
+    def json_patch(
+        self, kind: str, namespace: str, name: str, patch: Sequence[Object], *, manager: str
+    ) -> Object:
+        """JSON patch."""
+        ...
+
+    def delete(self, kind: str, namespace: str, name: str, *, uid: str | None = None) -> None:
+        """Delete at once."""
+        ...
+
+
 @dataclass
 class MiniOperator:
     """Looks at one ModelDeployment. `before` and `after` are called around each write, for killing it."""
 
-    world: World
+    world: Server
     namespace: str = "models"
     name: str = "iris"
     image: str = "slipway-runtime:1"

@@ -54,7 +54,7 @@ def ensure(
     if live is None:
         yield Step(Create(ref=ref_of(wanted), manifest=wanted, owner_uid=md.uid), event)
         return
-    difference = first_difference(wanted, live.object)
+    difference = first_difference(_content(wanted), live.object)
     if difference is None:
         return
     changed = (
@@ -62,6 +62,11 @@ def ensure(
     )
     told = event if changed else _repaired(live.ref, difference)
     yield Step(Update(ref=live.ref, manifest=wanted, uid=live.uid), told)
+
+
+def _content(manifest: Manifest) -> Manifest:
+    """A manifest without what is sure to be the same; in a list the server leaves it out."""
+    return {name: value for name, value in manifest.items() if name not in {"apiVersion", "kind"}}
 
 
 def ensure_pods(

@@ -128,4 +128,4 @@ def slim(raw: Json) -> dict[str, Any]:
     kind = raw.get("kind", "")
     read = _METADATA if kind in _NOTES_UNREAD else (*_METADATA, "annotations")
     metadata = _pick(raw.get("metadata"), read)
-    return _pick(raw, ("apiVersion", "kind")) | {"metadata": metadata} | _BY_KIND.get(kind, _spec)(raw)
+    return {"kind": kind, "metadata": metadata} | _BY_KIND.get(kind, _spec)(raw)
