@@ -45,7 +45,8 @@ class Doorbell:
         """`kind` is the watch event's type, `None` for an object of a list."""
         meta = body["metadata"]
         key = Key(meta["namespace"], meta["name"])
-        shown = (meta["uid"], meta.get("generation"), repr(meta.get("annotations")), kind == "DELETED")
+        marks = hash(repr(meta.get("annotations")))  # they can be long, and there are many objects
+        shown = (meta["uid"], meta.get("generation"), marks, kind == "DELETED")
         known = self._known.get(key)
         self._known[key] = shown
         if kind == "DELETED":

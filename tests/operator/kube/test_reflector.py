@@ -265,6 +265,15 @@ async def test_the_beat_stops_when_the_watch_is_dead(kube: FakeKube, bench: Benc
     assert bench.reflector.beat == beat
 
 
+async def test_a_watch_that_is_refused_is_not_deaf(kube: FakeKube, bench: Bench, clock: FakeClock) -> None:
+    """A restart gives nobody rights: it would only turn a clear refusal into a crash loop."""
+    await breathe()
+    kube.before = lambda _: errors.Forbidden("services is forbidden", code=403)
+    kube.hang_up()
+    await clock.advance(600)
+    assert clock.now() - bench.reflector.beat < 30
+
+
 async def test_a_namespaced_reflector_stays_in_its_namespace(kube: FakeKube, clock: FakeClock) -> None:
     """An operator that may see one namespace only must not ask for more."""
     other = service("b")

@@ -7,7 +7,7 @@ one as if the API server had stored them, until nothing new is to be created.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -64,6 +64,9 @@ def render(text: str, runtime_image: str) -> Rendered:
     except yaml.YAMLError as error:
         rendered.errors.append(f"no valid YAML: {error}")
         return rendered
+    except RecursionError:
+        rendered.errors.append("no valid YAML: nested too deeply; a ModelDeployment has some ten levels")
+        return rendered
     for number, document in enumerate(documents, start=1):
         if document is not None:
             _one(rendered, f"document {number}", document, Defaults(runtime_image=runtime_image))
@@ -77,10 +80,10 @@ def _one(rendered: Rendered, where: str, document: Any, defaults: Defaults) -> N
         kind = document.get("kind") if isinstance(document, dict) else type(document).__name__
         rendered.errors.append(f"{where}: is {kind!r}; only {names.KIND} can be rendered")
         return
-    document.setdefault("metadata", {}).setdefault("uid", UID)
     parsed = parse(document)
     if isinstance(parsed, ModelDeployment):
-        rendered.text += "".join(map(_document, _objects(parsed, defaults)))
+        md = replace(parsed, uid=UID)
+        rendered.text += "".join(map(_document, _objects(md, defaults)))
     else:
         rendered.errors += [f"{where}: {error}" for error in parsed]
 

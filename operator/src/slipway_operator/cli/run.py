@@ -19,6 +19,7 @@ from slipway_operator.cli.show import show
 from slipway_operator.cli.watch import watch_modeldeployments
 from slipway_operator.kube.access import Access, kubeconfig_from
 from slipway_operator.kube.clock import Clock
+from slipway_operator.kube.lease import LeaseLost
 from slipway_operator.settings import Settings, SettingsError
 from slipway_operator.telemetry import logs
 from slipway_operator.telemetry.health import TICK_SECONDS, Health
@@ -102,7 +103,9 @@ class Supervised:
     def _ended(self, task: asyncio.Task[Any]) -> None:
         if task.cancelled():
             return
-        LOG.critical("%s ended: %s; the process ends", task.get_name(), task.exception())
+        error = task.exception()
+        bug = None if isinstance(error, LeaseLost) else error
+        LOG.critical("%s ended: %s; the process ends", task.get_name(), error, exc_info=bug)
         self.failed = True
         self._stop.set()
 

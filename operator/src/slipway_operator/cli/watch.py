@@ -66,11 +66,14 @@ class Pulse:
         self._reset_at = self._clock.now()
 
     def answered(self, request: aiohttp.ClientRequest, status: int, seconds: float) -> None:
-        """Hears every request of kopf, and passes it on to the metrics."""
+        """Hears every request of kopf, and passes it on to the metrics.
+
+        A refusal (no rights, too busy) is a sign of life too: no restart would change it.
+        """
         self._forward(request, status, seconds)
-        if status == 200 and "watch" in request.url.query:  # noqa: PLR2004 -- the one good answer to a watch
+        if 0 < status < 500 and request.url.path.endswith(names.PLURAL):  # noqa: PLR2004 -- no answer of the server's own
             self._beats[request.url.path] = self._clock.now()
 
     def age(self) -> float:
-        """Seconds since the most silent watch was opened."""
+        """Seconds since the most silent watch was answered."""
         return self._clock.now() - min(tuple(self._beats.values()), default=self._reset_at)

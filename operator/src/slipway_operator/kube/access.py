@@ -136,7 +136,10 @@ class Access:
         )
 
     async def _signed(self, request: ClientRequest, send: ClientHandlerType) -> ClientResponse:
-        token = (await self._configuration.auth_settings()).get("BearerToken")
+        try:
+            token = (await self._configuration.auth_settings()).get("BearerToken")
+        except Exception as error:  # files and plug-ins: any error of theirs
+            raise CredentialsRefused(f"the credentials cannot be read: {error}") from error
         if token and token["value"]:
             request.headers["Authorization"] = token["value"]
         if self._configuration.tls_server_name:

@@ -4,7 +4,8 @@ The list comes in chunks and ends with a sweep: whatever it did not show is gone
 deleted while nobody watched. The watch goes on from there and asks the server to end it after less
 than half a minute: the server then sends a bookmark first, so the next watch resumes from a fresh
 version, and a connection that died without a word shows as a read time-out soon after. Each of
-those, and every event, is a `beat`; liveness looks at its age.
+those, and every event, is a `beat`; liveness looks at its age. So is a refusal: the server speaks to
+us, and a restart would change nothing.
 
 Errors: 410, or an ERROR event of any kind, means list again. An outage, a 429 or a refusal means
 wait, longer each time and with jitter, and go on from the same version. It never gives up.
@@ -33,7 +34,8 @@ WATCH_SECONDS: Final = (20, 25)
 SHORTEST_WATCH: Final = 1.0
 """A watch that ends sooner, without an event, is a fault: it is not opened again at once."""
 BACKOFF: Final = Backoff(0.2, 15.0)
-RESUMABLE: Final = (errors.Unavailable, errors.Throttled, errors.Unauthorized, errors.Forbidden)
+REFUSALS: Final = (errors.Throttled, errors.Unauthorized, errors.Forbidden)
+RESUMABLE: Final = (errors.Unavailable, *REFUSALS)
 
 
 class Observer(Protocol):
@@ -138,6 +140,8 @@ class Reflector:
     async def _recover(self, error: errors.KubeError) -> None:
         if not isinstance(error, RESUMABLE):
             self._version = ""
+        if isinstance(error, REFUSALS):
+            self.beat = self._clock.now()
         self._failures += 1
         delay = max(BACKOFF.delay(self._failures), error.retry_after)
         self._observer.failed(self.kind, type(error).__name__)
