@@ -77,7 +77,7 @@ def rolling(
     complete = _only_target(observed, cast.own, target)
     active = _active(md, cast, complete=complete)
     switched = active == cast.track == cast.selected
-    live = complete and switched and cast.own is not None and cast.own.complete and cast.own.size > 0
+    live = complete and switched and _fully_live(md, observed, cast.own)
     started = _step_started(md, cast.own, target, now)
     pods = PodSet(
         name=name,
@@ -145,6 +145,11 @@ def _only_target(observed: Observed, own: Deployment | None, target: Revision) -
     return not _mixed(observed, own, target)
 
 
+def _fully_live(md: ModelDeployment, observed: Observed, own: Deployment | None) -> bool:
+    """Whether all pods that are asked for are available and reached; no pods show nothing."""
+    return own is not None and own.complete and own.size > 0 and _reached(md, observed, own)
+
+
 def _mixed(observed: Observed, own: Deployment | None, target: Revision) -> bool:
     """Whether a set has pods of another revision.
 
@@ -172,15 +177,18 @@ def _active(md: ModelDeployment, cast: Cast, *, complete: bool) -> Track:
     return cast.selected if cast.selected in sets else cast.track
 
 
+def _reached(md: ModelDeployment, observed: Observed, own: Deployment) -> bool:
+    """Whether requests reach pods of this set and no others, by what the Service's endpoints show."""
+    shown = observed.endpoints.get(md.key.name, Endpoints()).ready
+    return bool(shown) and shown <= {pod.name for pod in observed.pods_of(own.ref.name)}
+
+
 def _removable(md: ModelDeployment, observed: Observed, cast: Cast) -> list[Deployment]:
-    """Other sets, once the Service has left them and its endpoints show pods of ours alone."""
+    """Other sets, once the Service has left them and requests reach ours alone."""
     if md.spec.paused or cast.selected != cast.track or cast.own is None:
         return []
-    shown = observed.endpoints.get(md.key.name, Endpoints()).ready
-    ours = {pod.name for pod in observed.pods_of(cast.own.ref.name)}
-    if cast.own.size > 0 and (not shown or not shown <= ours):
-        return []
-    return list(cast.others)
+    empty = cast.own.size == 0
+    return list(cast.others) if empty or _reached(md, observed, cast.own) else []
 
 
 def _is_newest(target: Revision, revisions: Sequence[Revision]) -> bool:
