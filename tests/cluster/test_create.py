@@ -32,9 +32,9 @@ def test_a_chart_and_a_manifest_are_all_that_a_served_model_needs(
 def test_what_came_down_is_told_in_the_status(world: World, namespace: str) -> None:
     """Who serves a mutable URI wants to know which bytes are really there."""
     model = LiveModel(world, namespace)
-    model.apply(world.uris[0], predictor={"graph": {"modelDigest": world.models[0].digest}})
+    model.apply(world.files[0], predictor={"graph": {"modelDigest": world.models[0].digest}})
     pulled = model.until_ready()["status"]["predictors"][0]["model"]
-    assert pulled["uri"] == world.uris[0]
+    assert pulled["uri"] == world.files[0]
     assert pulled["digest"] == world.models[0].digest
     assert pulled["sizeBytes"] == len(world.models[0].onnx)
 

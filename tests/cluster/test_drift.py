@@ -19,7 +19,7 @@ def model(world: World) -> Iterator[LiveModel]:
     """One ready model for all of them: each repair leaves it as it was."""
     namespace = world.namespace("drift")
     made = LiveModel(world, namespace)
-    made.apply(world.uris[0], predictor={"pdbSpec": {"maxUnavailable": 1}})
+    made.apply(world.uris[0], replicas=1, predictor={"pdbSpec": {"maxUnavailable": 1}})
     made.until_ready()
     yield made
     world.kubectl("delete", "namespace", namespace, "--wait=false")

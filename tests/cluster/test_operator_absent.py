@@ -84,7 +84,7 @@ def _carries_another(revision: str) -> Callable[[Json], bool]:
 
 KILL = """
 for folder in /proc/[0-9]*; do
-    if tr '\\0' ' ' <$folder/cmdline 2>/dev/null | grep -q 'slipway-operator run'; then
+    if tr '\\0' ' ' <$folder/cmdline 2>/dev/null | grep -q 'slipway-operator [r]un'; then
         kill -9 ${folder#/proc/}
     fi
 done

@@ -96,11 +96,11 @@ def test_a_bad_update_leaves_the_good_revision_serving_and_mending_it_is_enough(
     model = LiveModel(world, namespace)
     model.apply(world.uris[0])
     model.until_ready()
-    model.apply(world.uris[1], predictor={"graph": {"modelDigest": WRONG_DIGEST}})
+    model.apply(world.files[1], predictor={"graph": {"modelDigest": WRONG_DIGEST}})
     stalled = model.until("Stalled", _stalled_for("ModelPullFailed"))
     assert condition(stalled, "Available")["status"] == "True"
     model.ask(world.models[0])
-    model.apply(world.uris[1], predictor={"graph": {"modelDigest": world.models[1].digest}})
+    model.apply(world.files[1], predictor={"graph": {"modelDigest": world.models[1].digest}})
     mended = model.until_ready()
     assert not condition(mended, "Stalled")
     model.ask(world.models[1])

@@ -29,13 +29,21 @@ MODEL_NAME = "iris"
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """What a cluster test works with; `uris[i]` is where `models[i]` lies."""
+    """What a cluster test works with; `uris[i]` is the folder of `models[i]`, `files[i]` the file in it.
+
+    A pinned digest is that of the file where the URI names one, of the whole folder where it names that.
+    """
 
     shell: Shell
     cluster: LocalCluster
     kube: LiveKube
     models: Sequence[Trained]
     uris: Sequence[str]
+
+    @property
+    def files(self) -> list[str]:
+        """The models' files, one by one."""
+        return [f"{uri}/model.onnx" for uri in self.uris]
 
     def namespace(self, prefix: str, *, secret: bool = True) -> str:
         """A new namespace that admits restricted pods only, with the S3 credentials in it."""
@@ -53,7 +61,8 @@ class World:
     def load(self, url: str, report: str, rates: Rates) -> AbstractContextManager[Session]:
         """Open-loop load on a served model from inside the cluster's network, reported under `report`."""
         expectations = write_expectations(REPORTS / "iris.json", MODEL_NAME, self.models)
-        return Session(url, expectations, rates, REPORTS / f"{report}.json", prefix=self.cluster.inside())
+        prefix, environ = self.cluster.inside(), self.shell.environ
+        return Session(url, expectations, rates, REPORTS / f"{report}.json", prefix=prefix, environ=environ)
 
     def operator_pods(self) -> list[Json]:
         """The operator's pods that are not on their way out."""

@@ -6,7 +6,7 @@ import json
 import time
 from typing import Any
 
-from openloop.session import Rates, Session
+from openloop.session import Rates
 from slipway_demo.console import Console
 from slipway_demo.example import Example
 from slipway_demo.shell import DemoError
@@ -34,13 +34,11 @@ PREDICTOR: dict[str, Any] = {
 
 def autoscale(stage: Stage, example: Example, uri: str) -> None:
     """Gives the model an autoscaler, then load until it reacts."""
-    console, folder = stage.console, stage.folder
+    console = stage.console
     console.step(f"an autoscaler under load: {RATES.keep:g} requests/s, target 50 % of 50m CPU, 2 to 4 pods")
     example.apply_model(uri, **PREDICTOR)
     example.wait_ready()
-    session = Session(
-        example.url, folder / "iris.json", RATES, folder / "autoscale.json", prefix=stage.cluster.inside()
-    )
+    session = stage.load(example.url, RATES, "autoscale")
     with session:
         _watch(console, example)
     console.say(session.summary.splitlines()[0])

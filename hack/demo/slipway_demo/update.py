@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from openloop.session import Rates, Session
+from openloop.session import Rates
 from slipway_demo.console import Console
 from slipway_demo.example import Example
 from slipway_demo.models import Trained, write_expectations
@@ -18,21 +18,14 @@ TOLD_EVERY = 1_500
 
 def update(stage: Stage, example: Example, models: tuple[Trained, Trained], uri: str) -> dict[str, Any]:
     """Runs the load, applies `uri` (the second model) in the middle; returns the load's report."""
-    console, folder = stage.console, stage.folder
+    console = stage.console
     console.step(
         f"an update under load: {RATES.new + RATES.keep:g} requests/s, "
         f"{RATES.new:g} over new connections, {RATES.keep:g} over kept ones"
     )
-    expectations = write_expectations(folder / "iris.json", example.model_name, models)
+    write_expectations(stage.expectations, example.model_name, models)
     progress = _Progress(console)
-    session = Session(
-        example.url,
-        expectations,
-        RATES,
-        folder / "update.json",
-        prefix=stage.cluster.inside(),
-        on_progress=progress,
-    )
+    session = stage.load(example.url, RATES, "update", progress)
     with session as load:
         progress.wait_for(RATES.new + RATES.keep)
         load.mark(f"kubectl apply: {models[1].estimator} in place of {models[0].estimator}")

@@ -15,7 +15,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -48,9 +48,11 @@ class Session:
         report_file: Path,
         *,
         prefix: Sequence[str] = (),
+        environ: Mapping[str, str] = os.environ,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> None:
         self._command = [*prefix, *_command(url, expectations, rates, report_file)]
+        self._environ = {**environ, "PYTHONPATH": str(ROOT)}
         self._report_file = report_file
         self._on_progress = on_progress
         self._program: subprocess.Popen[str] | None = None
@@ -67,17 +69,18 @@ class Session:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            env=self._environ,
         )
         self._watcher.start()
         return self
 
     def mark(self, text: str) -> None:
-        """Notes what is done now on the report's time axis."""
+        """Notes what is done now on the report's time axis. Raises RuntimeError where no load runs."""
         program = self._running()
-        if program.stdin is not None and program.poll() is None:
-            program.stdin.write(text.replace("\n", " ") + "\n")
-            program.stdin.flush()
+        if program.stdin is None or program.poll() is not None:
+            raise RuntimeError(f"the load ended before '{text}': nobody would see what that does")
+        program.stdin.write(text.replace("\n", " ") + "\n")
+        program.stdin.flush()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
