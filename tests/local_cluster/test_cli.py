@@ -62,6 +62,15 @@ def test_the_word_decides_between_the_backends(tmp_path: Path) -> None:
     assert isinstance(cli.choose("kind", settings), Kind)
 
 
+@pytest.mark.parametrize(("file", "backend"), [("kind.json", Kind), ("plan.json", Native)])
+def test_a_cluster_keeps_the_backend_it_was_made_with(file: str, backend: type, tmp_path: Path) -> None:
+    """`down` must find it even when Docker was started or stopped since."""
+    settings = Settings("t1", tmp_path, tmp_path)
+    settings.home.mkdir(parents=True)
+    (settings.home / file).touch()
+    assert isinstance(cli.choose(None, settings), backend)
+
+
 def test_an_error_is_one_line_and_status_1(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

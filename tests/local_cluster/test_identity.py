@@ -14,9 +14,9 @@ from localcluster.identity import Identity, from_json, identify
 @pytest.fixture
 def sleeper() -> "Iterator[subprocess.Popen[bytes]]":
     """An innocent process."""
-    with subprocess.Popen(["sleep", "60"]) as process:
-        yield process
-        process.kill()
+    with subprocess.Popen(["sleep", "60"]) as child:
+        yield child
+        child.kill()
 
 
 def _fake_proc(folder: Path, *, stat: str, boot: str = "b1") -> Path:

@@ -12,6 +12,7 @@ from localcluster.addons import INSTALLERS
 from localcluster.backend import Backend, UpOptions
 from localcluster.build import Builder
 from localcluster.errors import ClusterError
+from localcluster.home import Home
 from localcluster.kind import Kind, docker_answers
 from localcluster.native import Native
 from localcluster.settings import DEFAULT_NAME, Settings, settings_from
@@ -160,12 +161,15 @@ def run(words: argparse.Namespace, passed: list[str], settings: Settings) -> int
 
 
 def choose(word: str | None, settings: Settings) -> Backend:
-    """The backend of that name; without a name what this machine has, unless a native cluster is there."""
+    """The backend of that name; else the one this cluster was made with, else the machine's."""
     if word not in (None, "native", "kind"):
         raise ClusterError(f"SLIPWAY_BACKEND={word!r} must be native or kind")
-    if word == "native" or (word is None and (settings.home.exists() or not docker_answers())):
-        return Native(settings)
-    return Kind(settings)
+    home = Home(settings.home)
+    if word is None and home.kind.exists():
+        word = "kind"
+    if word is None and not home.plan.exists():
+        word = "kind" if docker_answers() else "native"
+    return Kind(settings) if word == "kind" else Native(settings)
 
 
 def _act(backend: Backend, words: argparse.Namespace, passed: list[str], progress: Progress) -> None:

@@ -91,6 +91,11 @@ class Home:
         return self.root / "plan.json"
 
     @property
+    def kind(self) -> Path:
+        """What kind is asked for; there only where the cluster is kind's."""
+        return self.root / "kind.json"
+
+    @property
     def ready(self) -> Path:
         """Written at the end of a successful `up`."""
         return self.root / "ready.json"

@@ -32,16 +32,16 @@ class Identity:
     def kill(self, seconds: float, proc: Path = PROC) -> bool:
         """End this process at once and wait for its end; False if it still is there after `seconds`."""
         try:
-            handle = os.pidfd_open(self.pid)
+            pidfd = os.pidfd_open(self.pid)
         except ProcessLookupError:
             return True
         try:
             if not self.alive(proc):
                 return True
-            signal.pidfd_send_signal(handle, signal.SIGKILL)
-            return bool(select.select([handle], [], [], seconds)[0])
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+            return bool(select.select([pidfd], [], [], seconds)[0])
         finally:
-            os.close(handle)
+            os.close(pidfd)
 
     def as_json(self) -> dict[str, Any]:
         """The record that `from_json` reads."""

@@ -136,7 +136,7 @@ class Kind:
     def _fill(self, builds: dict[str, Path]) -> None:
         self._home.make()
         self._home.s3.mkdir(exist_ok=True)
-        write_json(self._home.root / "kind.json", kindcommands.configuration(self._home))
+        write_json(self._home.kind, kindcommands.configuration(self._home))
         (self._home.etc / "audit-policy.json").write_text(json.dumps(configs.audit_policy()))
         self._home.resolv.write_text(network.resolv_conf(dns=True))
         self._home.nsswitch.write_text(network.NSSWITCH)

@@ -23,7 +23,7 @@ def node(name: str) -> str:
 
 def create(name: str, home: Home, image: str = NODE_IMAGE) -> list[str]:
     """Make the cluster and wait for the node."""
-    files = ["--config", str(home.root / "kind.json"), "--kubeconfig", str(home.kubeconfig)]
+    files = ["--config", str(home.kind), "--kubeconfig", str(home.kubeconfig)]
     return ["kind", "create", "cluster", "--name", name, "--image", image, *files, "--wait", "180s"]
 
 

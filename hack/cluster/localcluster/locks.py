@@ -14,14 +14,14 @@ def locked(path: Path, *, make_folder: bool = False) -> Iterator[None]:
     The holder may remove what it locked; whoever waited for it then finds that out and begins again.
     """
     while True:
-        handle = _open(path, make_folder=make_folder)
+        descriptor = _open(path, make_folder=make_folder)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            if _same(path, handle):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if _same(path, descriptor):
                 yield
                 return
         finally:
-            os.close(handle)
+            os.close(descriptor)
 
 
 def _open(path: Path, *, make_folder: bool) -> int:
@@ -36,8 +36,8 @@ def _open(path: Path, *, make_folder: bool) -> int:
             continue
 
 
-def _same(path: Path, handle: int) -> bool:
+def _same(path: Path, descriptor: int) -> bool:
     try:
-        return os.path.samestat(path.stat(), os.fstat(handle))
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
     except FileNotFoundError:
         return False

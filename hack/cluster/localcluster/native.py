@@ -29,8 +29,8 @@ class Native:
 
     def up(self, options: UpOptions, progress: Progress) -> None:
         """Install packages, build, start, add."""
-        require_root("up")
         packages.ensure(packages.NODE if options.with_node else packages.CONTROL_PLANE, progress)
+        require_root("up")
         needed = [modules.CLUSTER, *([modules.S3] if "s3" in options.addons else [])]
         builds = Builder(self._settings.binaries, progress).build(needed)
         lifecycle.up(self._cluster, Wish(options.with_node, options.addons, builds), progress)
