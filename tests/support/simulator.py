@@ -159,7 +159,7 @@ class Workflow:
     def scene(self) -> Scene:
         """The prepared scene, quiet, with an operator that would render other pods."""
         scene = self._prepared.copy()
-        scene.image = "slipway-runtime:2"
+        scene.image = scene.operator.image = "slipway-runtime:2"
         return scene
 
     @cached_property

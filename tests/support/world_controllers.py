@@ -58,6 +58,8 @@ class Cluster:
     """By model URI; what is not named becomes ready."""
     wants: dict[str, int] = field(default_factory=dict)
     """By autoscaler name: the size that the load asks for."""
+    kept: set[str] = field(default_factory=set)
+    """Names of pods that stay as they are, whatever `outcomes` says now."""
     pods_made: int = 0
 
     def settle(self) -> None:
@@ -245,7 +247,8 @@ class Cluster:
                 continue
             uri = pod["spec"]["initContainers"][0]["args"][1]
             outcome = self.outcomes.get(uri, Outcome())
-            if outcome.state == "pending" or meta["annotations"].get("test/state") == repr(outcome):
+            same = meta["annotations"].get("test/state") == repr(outcome)
+            if same or outcome.state == "pending" or meta["name"] in self.kept:
                 continue
             marked = {
                 **pod,

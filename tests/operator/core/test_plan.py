@@ -207,3 +207,15 @@ def test_a_repair_says_what_was_wrong() -> None:
 
     (event,) = [event for event in scene.operator.events if event.reason == "Repaired"]
     assert event.message == "Repaired Service iris: spec.selector.tier is 'gold' instead of absent"
+
+
+def test_a_revision_that_still_runs_is_not_pruned() -> None:
+    """Even with no history at all, what the Deployment holds stays until it holds something else."""
+    scene = settled(lambda md: md.spec(revisionHistoryLimit=0))
+    scene.apply(lambda md: md.model("s3://models/iris/2"))
+    scene.operator.look()
+    scene.apply(lambda md: md.model("s3://models/iris/3"))
+
+    assert "Delete ControllerRevision" not in order(scene)
+    scene.settle()
+    assert len(scene.world.list("ControllerRevision", NAMESPACE)) == 1

@@ -237,3 +237,17 @@ def test_a_restart_that_is_due_later_is_looked_at_then() -> None:
     scene.settle()
 
     assert len(scene.world.list("ControllerRevision", NAMESPACE)) == 2
+
+
+def test_a_set_that_the_service_selects_is_never_removed() -> None:
+    """Right after a switch back the endpoints still show the set that was left."""
+    scene = renamed()
+    scene.cluster.step()
+    scene.operator.look()
+    scene.cluster.publish_endpoints()
+    child = scene.child("Service")
+    child["spec"]["selector"]["slipway.dev/predictor"] = "main"
+    scene.world.put(child)
+    counts(scene, "second", 0)
+
+    assert not [write for write in writes(scene) if isinstance(write, Delete)]
