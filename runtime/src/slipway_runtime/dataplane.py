@@ -86,11 +86,15 @@ class DataPlane:
         elements = 0
         for array in request.inputs.values():
             elements += array.size
-        work = partial(engine.run, request.inputs, names)
-        arrays = await scheduler.submit(work, elements=elements, deadline=deadline, abandoned=abandoned)
-        return InferenceResult(
-            model.name, model.versions[-1], request.id, tuple(zip(names, arrays, strict=True))
+        arrays = await scheduler.submit(
+            partial(engine.run, request.inputs, names),
+            elements=elements,
+            deadline=deadline,
+            abandoned=abandoned,
         )
+        datatypes = signature.output_datatypes
+        outputs = [(name, datatypes[name], array) for name, array in zip(names, arrays, strict=True)]
+        return InferenceResult(model.name, model.versions[-1], request.id, outputs)
 
 
 def _loaded(model: Model) -> Loaded:

@@ -13,7 +13,7 @@ import os
 import tempfile
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import uvloop
@@ -29,6 +29,8 @@ from slipway_runtime.lifecycle.model import VERSION, Loaded, Model
 from slipway_runtime.lifecycle.state import ModelState
 from slipway_runtime.probes import Probes
 from slipway_runtime.rest.app import App
+from slipway_runtime.rest.connection import Shared
+from slipway_runtime.rest.documents import Documents
 from slipway_runtime.rest.router import Router
 from slipway_runtime.rest.server import HttpServer, bind
 from slipway_runtime.rest.v2 import V2Endpoints
@@ -109,15 +111,14 @@ class Serving:
         dataplane = DataPlane((self._model,))
         router = Router(dataplane.serves)
         V2Endpoints(dataplane).add_to(router)
-        app = App(
-            router,
-            self._metrics,
-            request_seconds=settings.request_timeout_seconds,
-            max_body=settings.max_body_bytes,
-            access_log=settings.access_log,
+        Documents().add_to(router)
+        shared = Shared(
+            App(router, self._metrics, access_log=settings.access_log),
+            settings.max_body_bytes,
+            settings.request_timeout_seconds,
+            settings.keep_alive_seconds,
         )
-        headers = [(b"x-slipway-revision", settings.revision.encode())]
-        return HttpServer(app, headers, settings.keep_alive_seconds)
+        return HttpServer(shared, f"x-slipway-revision: {settings.revision}\r\n".encode())
 
     def _load(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[tuple[Engine, WarmUp]]:
         settings = self._settings
@@ -202,9 +203,9 @@ def _on_thread(loop: asyncio.AbstractEventLoop, work: Callable[[], T]) -> asynci
     return future
 
 
-async def _first(future: asyncio.Future[T], event: asyncio.Event) -> bool:
+async def _first(future: asyncio.Future[Any], event: asyncio.Event) -> bool:
     """Wait for either; true when the future is done."""
-    waiting = asyncio.ensure_future(event.wait())
+    waiting: asyncio.Future[Any] = asyncio.ensure_future(event.wait())
     await asyncio.wait({future, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     return future.done()

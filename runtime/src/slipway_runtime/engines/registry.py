@@ -5,6 +5,7 @@ A format is added by a module beside this one and one row in ENGINES.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from slipway_runtime.errors import LoadFailure, Reason
@@ -32,6 +33,8 @@ class Format(NamedTuple):
 
 
 def _load_onnx(path: Path, threads: int) -> Engine:
+    # ONNX Runtime reports to its vendor unless this is set before it is imported.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     from slipway_runtime.engines.onnx import OnnxEngine  # noqa: PLC0415 # only who serves ONNX pays for it
 
     return OnnxEngine(path, threads)

@@ -2,8 +2,9 @@
 
 Below 1 KiB orjson builds the whole tree. Above, simdjson indexes the body and only the fields that an
 inference request has are taken out; an input's numbers come out as one flat buffer instead of a list of
-Python objects, which halves the time from a few hundred numbers on. Neither reads the tokens NaN, Infinity
-and -Infinity, which Triton accepts: a body that has them goes through the standard library's slower parser.
+Python objects, which halves the time from a few hundred numbers on. What simdjson does not read, orjson may:
+integers beyond 64 bits. Neither reads the tokens NaN, Infinity and -Infinity, which Triton accepts: a body
+that has them goes through the standard library's slower parser. All three give the same document.
 
 A document is a dict with the keys id, parameters, inputs, outputs (and any others, when the body is small).
 An input's `data` is a list, or `Numbers`.
@@ -19,7 +20,7 @@ import orjson
 import simdjson
 
 from slipway_runtime.errors import InvalidRequest
-from slipway_runtime.protocol.tensors import FLOATS, INTEGERS, Shape
+from slipway_runtime.protocol.tensors import FLOATS, INTEGERS, MAX_RANK, Shape
 from slipway_runtime.protocol.words import kind
 
 if TYPE_CHECKING:
@@ -49,8 +50,8 @@ def parse(body: bytes) -> dict[str, Any]:
     """
     try:
         document = orjson.loads(body) if len(body) < LARGE else _extract(body)
-    except (orjson.JSONDecodeError, ValueError, RuntimeError) as error:
-        document = _parse_slowly(body, error)
+    except (ValueError, RuntimeError):
+        document = _parse_again(body)
     if type(document) is not dict:
         raise InvalidRequest(f"the body must be a JSON object with 'inputs', not {kind(document)}")
     _check_depth(body, document)
@@ -62,6 +63,7 @@ def _extract(body: bytes) -> Any:
     root = simdjson.Parser().parse(body)
     if not isinstance(root, simdjson.Object):
         return _plain(root)
+    _check_keys(root)
     document = {key: _plain(root.get(key)) for key in ("id", "parameters", "outputs")}
     inputs = root.get("inputs")
     document["inputs"] = (
@@ -73,6 +75,7 @@ def _extract(body: bytes) -> Any:
 def _input(entry: Any) -> Any:
     if not isinstance(entry, simdjson.Object):
         return _plain(entry)
+    _check_keys(entry)
     fields = {key: _plain(entry.get(key)) for key in ("name", "shape", "datatype", "parameters")}
     data = entry.get("data")
     fields["data"] = _numbers(data, fields["datatype"]) if isinstance(data, simdjson.Array) else _plain(data)
@@ -89,18 +92,30 @@ def _numbers(data: Any, datatype: object) -> Numbers | list[Any]:
     else:
         return list(data.as_list())
     try:
-        values = np.frombuffer(data.as_buffer(of_type=typecode), dtype=dtype)
+        return Numbers(np.frombuffer(data.as_buffer(of_type=typecode), dtype=dtype), _dims(data))
     except (TypeError, ValueError):
         return list(data.as_list())
-    return Numbers(values, _dims(data))
 
 
 def _dims(data: Any) -> Shape:
-    dims = []
-    while isinstance(data, simdjson.Array):
-        dims.append(len(data))
-        data = data[0] if len(data) else None
+    """Lengths of the nested arrays; raises ValueError or TypeError where they are ragged or too deep."""
+    dims: list[int] = []
+    rows = [data]
+    while rows and isinstance(rows[0], simdjson.Array):
+        width = len(rows[0])
+        if len(dims) == MAX_RANK or not all(len(row) == width for row in rows):
+            raise ValueError
+        dims.append(width)
+        nested = width and isinstance(rows[0][0], simdjson.Array)
+        rows = [child for row in rows for child in row] if nested else []
     return tuple(dims)
+
+
+def _check_keys(mapping: Any) -> None:
+    """Of a key that is there twice simdjson would take the first, the others take the last."""
+    keys = list(mapping.keys())
+    if len(set(keys)) != len(keys):
+        raise ValueError
 
 
 def _plain(value: Any) -> Any:
@@ -111,25 +126,29 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _parse_slowly(body: bytes, error: Exception) -> Any:
-    if b"NaN" not in body and b"Infinity" not in body:
-        raise InvalidRequest(f"the body is not valid JSON: {_position(body, error)}") from None
+def _parse_again(body: bytes) -> Any:
+    """Read what the quick parser refused, or say what is wrong and where; never what stands there."""
     try:
-        return json.loads(body.decode(), parse_float=_finite)
-    except (ValueError, RecursionError):
-        raise InvalidRequest(f"the body is not valid JSON: {_position(body, error)}") from None
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        if b"NaN" not in body and b"Infinity" not in body:
+            raise _invalid(f"{error.msg} at byte {error.pos}") from None
+    try:
+        document = json.loads(body.decode(), parse_float=_finite)
+        json.dumps(document, ensure_ascii=False).encode()  # half a surrogate pair could never be answered
+    except json.JSONDecodeError as error:
+        raise _invalid(f"{error.msg} at character {error.pos}") from None
+    except UnicodeError:
+        raise _invalid("it is not UTF-8 text") from None
+    except ValueError:
+        raise _invalid("a number is too large") from None
+    except RecursionError:
+        raise _invalid("it is nested too deeply") from None
+    return document
 
 
-def _position(body: bytes, error: Exception) -> str:
-    """What is wrong and where, never what stands there."""
-    if not isinstance(error, orjson.JSONDecodeError):
-        try:
-            orjson.loads(body)
-        except orjson.JSONDecodeError as found:
-            error = found
-        else:
-            return "a number is too large"
-    return f"{error.msg} at byte {error.pos}"
+def _invalid(what: str) -> InvalidRequest:
+    return InvalidRequest(f"the body is not valid JSON: {what}")
 
 
 def _finite(token: str) -> float:

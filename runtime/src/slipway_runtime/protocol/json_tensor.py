@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from array import array
 from itertools import chain
 from typing import Any
 
@@ -79,7 +80,7 @@ def array_of(name: str, datatype: object, shape: Shape, data: object) -> Array:
         raise InvalidRequest(_datatype_text(name, datatype))
     if type(data) is Numbers:
         _check_layout(name, shape, data.dims, len(data.values))
-        return _narrow(data.values, dtype, name).reshape(shape)
+        return _arranged(_narrow(data.values, dtype, name), shape, name)
     if type(data) is not list:
         raise InvalidRequest(f"'data' of input {quoted(name)} must be an array, not {kind(data)}")
     flat, dims, kinds = _flatten(data, name)
@@ -91,9 +92,11 @@ def array_of(name: str, datatype: object, shape: Shape, data: object) -> Array:
             f"'data' of input {quoted(name)} ({datatype}) must hold {wanted}, not {kind(odd)}"
         )
     try:
-        return np.array(flat, dtype=dtype).reshape(shape)
-    except (OverflowError, ValueError):
+        # array makes infinity of a number beyond float32 in silence; numpy would write a warning to the log.
+        values = np.frombuffer(array("f", flat), dtype) if datatype == "FP32" else np.array(flat, dtype=dtype)
+    except OverflowError:
         raise InvalidRequest(_range_text(name, dtype)) from None
+    return _arranged(values, shape, name)
 
 
 def _flatten(data: list[Any], name: str) -> tuple[list[Any], Shape, set[type]]:
@@ -127,12 +130,22 @@ def _check_layout(name: str, shape: Shape, dims: Shape, count: int) -> None:
         )
 
 
+def _arranged(values: Array, shape: Shape, name: str) -> Array:
+    try:
+        return values.reshape(shape)
+    except ValueError:  # no elements, but a size beside the zero that no array can have
+        raise InvalidRequest(
+            f"'shape' of input {quoted(name)} is {shape_text(shape)}: too large even without elements"
+        ) from None
+
+
 def _narrow(values: Array, dtype: np.dtype[Any], name: str) -> Array:
     if dtype.kind in "iu" and dtype.itemsize < values.itemsize and len(values):
         limits = np.iinfo(dtype)
         if values.min() < limits.min or values.max() > limits.max:
             raise InvalidRequest(_range_text(name, dtype))
-    return values.astype(dtype)
+    with np.errstate(over="ignore"):  # see array_of
+        return values.astype(dtype)
 
 
 def _range_text(name: str, dtype: np.dtype[Any]) -> str:

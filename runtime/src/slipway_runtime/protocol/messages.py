@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from slipway_runtime.protocol.tensors import Array
 
 
@@ -36,10 +38,10 @@ class InferenceResult(NamedTuple):
         model: the served model's name.
         version: the one that answered.
         id: the request's.
-        outputs: pairs of name and array, in the order asked for.
+        outputs: name, datatype and array of each, in the order asked for.
     """
 
     model: str
     version: str
     id: str
-    outputs: tuple[tuple[str, Array], ...]
+    outputs: Sequence[tuple[str, str, Array]]

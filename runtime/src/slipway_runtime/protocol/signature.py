@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from slipway_runtime.protocol.tensors import DTYPES
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from slipway_runtime.protocol.tensors import Shape
 
 
@@ -17,17 +21,30 @@ class TensorSpec:
         name: as in the model.
         datatype: the protocol's name, for example FP32.
         shape: -1 where the model leaves a dimension open.
+        dtype: numpy's; None where numpy has none.
+        fixed: the dimensions that are not open, as pairs of axis and size.
     """
 
     name: str
     datatype: str
     shape: Shape
+    dtype: np.dtype[Any] | None = field(init=False, compare=False, repr=False)
+    fixed: tuple[tuple[int, int], ...] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Prepare what every request asks."""
+        object.__setattr__(self, "dtype", DTYPES.get(self.datatype))
+        fixed = tuple((axis, size) for axis, size in enumerate(self.shape) if size != -1)
+        object.__setattr__(self, "fixed", fixed)
 
     def accepts(self, shape: Shape) -> bool:
         """True when every fixed dimension agrees."""
-        return len(shape) == len(self.shape) and all(
-            want in (-1, have) for want, have in zip(self.shape, shape, strict=True)
-        )
+        if len(shape) != len(self.shape):
+            return False
+        for axis, size in self.fixed:  # noqa: SIM110 # each request asks: a generator costs five times as much
+            if shape[axis] != size:
+                return False
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +62,10 @@ class Signature:
     outputs: tuple[TensorSpec, ...]
     input_by_name: dict[str, TensorSpec] = field(init=False, compare=False, repr=False)
     output_names: tuple[str, ...] = field(init=False, compare=False, repr=False)
+    output_datatypes: dict[str, str] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Prepare the look-ups that every request makes."""
         object.__setattr__(self, "input_by_name", {spec.name: spec for spec in self.inputs})
         object.__setattr__(self, "output_names", tuple(spec.name for spec in self.outputs))
+        object.__setattr__(self, "output_datatypes", {spec.name: spec.datatype for spec in self.outputs})

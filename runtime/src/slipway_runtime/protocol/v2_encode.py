@@ -8,15 +8,17 @@ which writes the tokens that Triton writes.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import orjson
 
 from slipway_runtime.errors import InvalidRequest
-from slipway_runtime.protocol.tensors import BYTES, WITHOUT_JSON_FORM, datatype_of
+from slipway_runtime.protocol.tensors import BYTES, WITHOUT_JSON_FORM
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from slipway_runtime.protocol.messages import InferenceResult
     from slipway_runtime.protocol.tensors import Array
 
@@ -27,7 +29,15 @@ def encode(result: InferenceResult) -> bytes:
     Raises:
         InvalidRequest: an output has no JSON form.
     """
-    outputs = [_output(name, array) for name, array in result.outputs]
+    outputs = [
+        {
+            "name": name,
+            "datatype": datatype,
+            "shape": array.shape,
+            "data": _DATA.get(datatype, _numbers)(name, array),
+        }
+        for name, datatype, array in result.outputs
+    ]
     answer: dict[str, Any] = {"model_name": result.model, "model_version": result.version}
     if result.id:
         answer["id"] = result.id
@@ -36,23 +46,27 @@ def encode(result: InferenceResult) -> bytes:
     return _encode_slowly(answer) if b"null" in body else body
 
 
-def _output(name: str, array: Array) -> dict[str, Any]:
-    datatype = datatype_of(array)
-    if datatype in WITHOUT_JSON_FORM:
-        raise InvalidRequest(
-            f"sending {datatype} data via JSON is not supported: ask for other outputs than '{name}'"
-        )
-    if datatype == BYTES:
-        return {"name": name, "datatype": BYTES, "shape": array.shape, "data": _strings(array, name)}
-    flat = np.ascontiguousarray(array).reshape(-1)
-    return {"name": name, "datatype": datatype, "shape": array.shape, "data": flat}
+def _numbers(_name: str, array: Array) -> Array:
+    return array.ravel()
 
 
-def _strings(array: Array, name: str) -> list[str]:
+def _strings(name: str, array: Array) -> list[str]:
     try:
         return [value.decode() if isinstance(value, bytes) else str(value) for value in array.reshape(-1)]
     except UnicodeDecodeError:
         raise InvalidRequest(f"output '{name}' is not UTF-8 text: JSON cannot carry it") from None
+
+
+def _without_form(name: str, array: Array) -> NoReturn:
+    raise InvalidRequest(
+        f"sending {array.dtype} data via JSON is not supported: ask for other outputs than '{name}'"
+    )
+
+
+_DATA: dict[str, Callable[[str, Array], Any]] = {
+    BYTES: _strings,
+    **dict.fromkeys(WITHOUT_JSON_FORM, _without_form),
+}
 
 
 def _encode_slowly(answer: dict[str, Any]) -> bytes:
@@ -66,4 +80,4 @@ def _exact(flat: Array) -> list[Any]:
     """Python numbers that print as orjson prints them: a float32 keeps its own shortest digits."""
     if flat.dtype == np.float32:
         return [float(str(value)) for value in flat]
-    return flat.tolist()
+    return list(flat.tolist())

@@ -31,7 +31,8 @@ def validate(request: InferenceRequest, signature: Signature) -> None:
                 f"unexpected inference input {quoted(name)} for model '{request.model}'; "
                 f"it takes {_names(tuple(specs))}"
             )
-        _check_tensor(array, spec, request.model)
+        if array.dtype is not spec.dtype or not spec.accepts(array.shape):
+            _check_tensor(array, spec, request.model)
     if len(request.inputs) != len(specs):
         missing = tuple(name for name in specs if name not in request.inputs)
         raise InvalidRequest(

@@ -1,159 +1,254 @@
-"""One HTTP/1.1 connection: uvicorn's protocol, and what it lacks.
+"""One HTTP/1.1 connection: what the reader makes whole is answered in order, at once if it need not wait.
 
-- Draining: every answer says `Connection: close`, so that clients and proxies reconnect, and reach another
-  pod.
-- Limits on the head: 16 kB, and ten seconds for it to arrive. Before its first request, a connection may
-  idle as long as between two.
-- Faults below HTTP are answered as JSON too.
+Requests that a client sends ahead wait in line; beyond sixteen nothing more is read. A client that does not
+read its answers gets no more of them. A connection has one deadline, whatever it is waiting for, and the
+server's sweep looks at it once a second: no request pays for a timer.
+
+A refused client is left slowly: the answer, our end of the stream, then what still comes is thrown away for
+a moment. One that is cut off while it sends sees a broken connection instead of the answer.
 """
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import struct
 import termios
-from typing import TYPE_CHECKING, Any
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from math import inf
+from typing import TYPE_CHECKING
 
-import orjson
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
-
-from slipway_runtime.errors import HeadersTooLarge, InvalidRequest
-from slipway_runtime.rest.asgi import EXCHANGE
-from slipway_runtime.rest.errors import STATUS
+from slipway_runtime.errors import SlowBody
+from slipway_runtime.rest.eager import resume
+from slipway_runtime.rest.reader import Reader
+from slipway_runtime.rest.reply import STATUS_LINES
 
 if TYPE_CHECKING:
-    import asyncio
+    from slipway_runtime.rest.app import App
+    from slipway_runtime.rest.reply import Reply
+    from slipway_runtime.rest.request import Request
 
-    from uvicorn.config import Config
-    from uvicorn.server import ServerState
-
-MAX_HEAD = 16 * 1024
-HEAD_SECONDS = 10.0
+MAX_AHEAD = 16
 NEWCOMER_SECONDS = 0.5  # a connection this young has its first request on the way
+_CLOSE = b"connection: close\r\n"
+_KEEP_ALIVE = b"connection: keep-alive\r\n"  # HTTP/1.0 clients have to be told
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class Drain:
-    """Shared by all connections: are we on our way out?"""
+@dataclass(slots=True)
+class Shared:
+    """What all connections of a server share.
 
-    __slots__ = ("draining",)
+    Attributes:
+        app: answers requests.
+        max_body: bytes.
+        request_seconds: time for one request.
+        keep_alive_seconds: time between two.
+        head_seconds: time for a head to arrive.
+        linger_seconds: time for a refused client to stop sending.
+        head: header lines of every answer.
+        draining: every answer closes its connection.
+        connections: that are open.
+    """
 
-    def __init__(self) -> None:
-        self.draining = False
+    app: App
+    max_body: int
+    request_seconds: float
+    keep_alive_seconds: float
+    head_seconds: float = 10.0
+    linger_seconds: float = 3.0
+    head: bytes = b""
+    draining: bool = False
+    connections: set[Connection] = field(default_factory=set)
 
 
-class Connection(HttpToolsProtocol):
+class Connection(asyncio.Protocol):
     """One client.
 
     Args:
-        config: uvicorn's.
-        state: uvicorn's, shared by all connections.
-        drain: ours, shared by all connections.
+        shared: limits, and what answers.
+        loop: runs it.
     """
 
-    def __init__(self, config: Config, state: ServerState, drain: Drain) -> None:
-        super().__init__(config, state, {})
-        self._drain = drain
+    _transport: asyncio.Transport
+    _reader: Reader
+
+    def __init__(self, shared: Shared, loop: asyncio.AbstractEventLoop) -> None:
+        self._shared = shared
+        self._loop = loop
+        self._whole: deque[Request] = deque()
+        self._answering: Request | None = None
+        self._blocked = False  # the client does not read its answers
+        self._paused = False  # nothing is read
         self._connected = 0.0
-        self._in_head = False
-        self._head_bytes = 0
-        self._head_timer: asyncio.TimerHandle | None = None
+        self._deadline = inf
+
+    # asyncio calls these
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A client connected: it may idle before its first request, not for ever."""
-        super().connection_made(transport)  # type: ignore[arg-type] # TCP gives a full transport
-        self._connected = self.loop.time()
-        self.timeout_keep_alive_task = self.loop.call_later(
-            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        """A client connected."""
+        shared = self._shared
+        self._transport = transport  # type: ignore[assignment] # TCP gives a full transport
+        peer = transport.get_extra_info("peername")
+        self._reader = Reader(
+            self._whole,
+            max_body=shared.max_body,
+            seconds=shared.request_seconds,
+            client=str(peer[0]) if peer else "",
+            go_on=self._go_on,
         )
+        self._connected = time.perf_counter()
+        self._deadline = self._connected + shared.keep_alive_seconds
+        shared.connections.add(self)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 # why it was lost changes nothing
         """The client left, or was left."""
-        self._stop_head_timer()
-        super().connection_lost(exc)
+        self._shared.connections.discard(self)
+        self._abandon()
+
+    def eof_received(self) -> bool:
+        """The client sends no more; what it already waits for is still written, if anybody reads it."""
+        self._abandon()
+        return self._answering is not None
 
     def data_received(self, data: bytes) -> None:
-        """Feed the parser; watch the head while it is not whole.
+        """Bytes came."""
+        reader = self._reader
+        partial = reader.in_head or reader.in_body
+        reader.feed(data)
+        if self._whole:
+            self._pump()
+        elif self._answering is None and not partial:
+            self._expect_the_rest()
+        elif reader.in_body:
+            self._deadline = min(self._deadline, reader.arrived + self._shared.request_seconds)
 
-        The chunk that a head begins in is not counted: it may hold the end of another request's body.
-        """
-        if self._in_head:
-            self._head_bytes += len(data)
-        super().data_received(data)
-        if not self._in_head:
-            if self._head_timer is not None:
-                self._stop_head_timer()
+    def pause_writing(self) -> None:
+        """The client does not read."""
+        self._blocked = True
+        self._read(on=False)
+        self._deadline = time.perf_counter() + self._shared.request_seconds
+
+    def resume_writing(self) -> None:
+        """The client reads again."""
+        self._blocked = False
+        self._deadline = inf if self._answering else time.perf_counter() + self._shared.keep_alive_seconds
+        self._read(on=True)
+        self._pump()
+
+    # answering
+
+    def _pump(self) -> None:
+        """Answer what is whole, until something has to wait."""
+        while self._whole and self._answering is None and not self._blocked:
+            request = self._whole.popleft()
+            self._answering = request
+            coroutine = self._shared.app.answer(request)
+            try:
+                waiting_for = coroutine.send(None)
+            except StopIteration as end:
+                self._send(request, end.value)
+            else:
+                self._deadline = inf  # the request has its own
+                task = self._loop.create_task(resume(coroutine, waiting_for))
+                task.add_done_callback(self._answered)
+        if self._paused or len(self._whole) > MAX_AHEAD:
+            self._read(on=len(self._whole) <= MAX_AHEAD and not self._blocked)
+
+    def _answered(self, task: asyncio.Task[Reply]) -> None:
+        """What had to wait is answered."""
+        request = self._answering
+        if request is None or task.cancelled() or self._transport.is_closing():
             return
-        if self._head_bytes > MAX_HEAD:
-            self._refuse(HeadersTooLarge, f"request line and headers are longer than {MAX_HEAD} bytes")
-        elif self._head_timer is None:
-            self._head_timer = self.loop.call_later(HEAD_SECONDS, self._head_is_late)
+        self._send(request, task.result())
+        self._pump()
 
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        super().on_message_begin()
-        self._in_head = True
-        self._head_bytes = 0
+    def _send(self, request: Request, reply: Reply) -> None:
+        self._answering = None
+        shared = self._shared
+        keep_alive = request.keep_alive and not shared.draining
+        status, lines, body = reply
+        connection = (b"" if request.version == "1.1" else _KEEP_ALIVE) if keep_alive else _CLOSE
+        length = b"content-length: %d\r\n\r\n" % len(body)
+        head = STATUS_LINES[status] + lines + shared.head + connection + length
+        self._transport.write(head + body if request.method != b"HEAD" else head)
+        if keep_alive:
+            self._deadline = time.perf_counter() + shared.keep_alive_seconds
+        else:
+            self._leave(refused=request.fault is not None)
 
-    def on_headers_complete(self) -> None:
-        """A request's head is whole: hand it on, with our view of it."""
-        self._in_head = False
-        size = len(self.url)
-        for name, value in self.headers:
-            size += len(name) + len(value)
-        if size > MAX_HEAD:
-            self._refuse(HeadersTooLarge, f"request line and headers are longer than {MAX_HEAD} bytes")
+    # waiting and ending
+
+    def _leave(self, *, refused: bool) -> None:
+        self._reader.deaf = True
+        self._whole.clear()
+        if refused and self._transport.can_write_eof():
+            self._transport.write_eof()
+            self._deadline = time.perf_counter() + self._shared.linger_seconds
+        else:
+            self._transport.close()
+
+    def _expect_the_rest(self) -> None:
+        """A request has begun: it has so long to become whole."""
+        if self._reader.in_head:
+            self._deadline = time.perf_counter() + self._shared.head_seconds
+        elif self._reader.in_body:
+            self._deadline = self._reader.arrived + self._shared.request_seconds
+
+    def sweep(self, now: float) -> None:
+        """Do what is due."""
+        if now < self._deadline:
             return
-        super().on_headers_complete()
-        self.scope["extensions"] = {EXCHANGE: self.cycle}
-        if self._drain.draining:
-            self.cycle.keep_alive = False
+        if self._reader.deaf or self._blocked:
+            self._transport.abort()
+        elif self._reader.in_head or self._reader.in_body:
+            self._reader.refuse(SlowBody("the request did not arrive in time"))
+            self._pump()
+        else:
+            self._transport.close()
 
-    def announce_drain(self) -> None:
-        """A request that is being answered is the last of its connection, if its answer has not begun."""
-        if self.cycle is not None and not self.cycle.response_started:
-            self.cycle.keep_alive = False
-
-    def close_if_idle(self) -> bool:
+    def close_if_idle(self, now: float) -> bool:
         """Close unless a request is here or in the socket's buffer; true when nothing is left to do."""
-        if self.transport.is_closing():
+        if self._transport.is_closing():
             return True
-        if self.cycle is None and self.loop.time() < self._connected + NEWCOMER_SECONDS:
+        reader = self._reader
+        young = not reader.arrived and now < self._connected + NEWCOMER_SECONDS
+        if self._answering or self._whole or reader.in_head or reader.in_body or young or self._unread():
             return False
-        if (self.cycle is not None and not self.cycle.response_complete) or self._in_head or self._unread():
-            return False
-        self.transport.close()
+        self._transport.close()
         return True
 
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 # uvicorn's text says less
-        """What the parser cannot read."""
-        self._refuse(InvalidRequest, "this is not HTTP/1.1")
+    def abort(self) -> None:
+        """Cut it off."""
+        self._transport.abort()
 
     def _unread(self) -> bool:
         """True when the kernel holds bytes that the loop has not seen."""
+        socket = self._transport.get_extra_info("socket")
         try:
-            found = fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.FIONREAD, b"\0" * 4)
+            found = fcntl.ioctl(socket.fileno(), termios.FIONREAD, b"\0" * 4)
         except (OSError, ValueError):
             return False
         return bool(struct.unpack("i", found)[0])
 
-    def _head_is_late(self) -> None:
-        self._head_timer = None
-        if not self.transport.is_closing():
-            self.transport.close()
+    def _abandon(self) -> None:
+        """Nobody waits for what is not answered yet."""
+        self._whole.clear()
+        if self._answering is not None:
+            self._answering.gone = True
+            self._answering.keep_alive = False
 
-    def _stop_head_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+    def _go_on(self) -> None:
+        """A client asks before it sends its body; one that sent requests ahead is not waiting for leave."""
+        if self._answering is None and not self._whole:
+            self._transport.write(_CONTINUE)
 
-    def _refuse(self, kind: type[Any], text: str) -> None:
-        """Answer below ASGI and close."""
-        if self.transport.is_closing():
-            return
-        body = orjson.dumps({"error": text})
-        head = [STATUS_LINE[STATUS[kind]]]
-        for name, value in self.server_state.default_headers:
-            head += [name, b": ", value, b"\r\n"]
-        head += [b"content-type: application/json\r\nconnection: close\r\ncontent-length: "]
-        self.transport.write(b"".join([*head, str(len(body)).encode(), b"\r\n\r\n", body]))
-        self.transport.close()
+    def _read(self, *, on: bool) -> None:
+        if on is self._paused and not self._transport.is_closing():
+            self._paused = not on
+            if on:
+                self._transport.resume_reading()
+            else:
+                self._transport.pause_reading()

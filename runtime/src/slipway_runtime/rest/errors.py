@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from slipway_runtime import errors
-from slipway_runtime.rest.reply import Reply, json_reply
+from slipway_runtime.rest.reply import JSON, Reply, json_reply
 
 if TYPE_CHECKING:
     from slipway_runtime.errors import RuntimeFault
@@ -28,19 +28,15 @@ STATUS: dict[type[RuntimeFault], int] = {
     errors.ModelNotReady: 503,
     errors.DeadlineExceeded: 504,
 }
-RETRY_AFTER = (b"retry-after", b"1")
-CLOSE = (b"connection", b"close")
+RETRY_AFTER = b"retry-after: 1\r\n"
 INTERNAL = json_reply({"error": "internal error: the server's log has it"}, 500)
 
 
 def error_reply(fault: RuntimeFault) -> Reply:
     """The answer that a fault gets."""
-    status = STATUS.get(type(fault), 500)
-    reply = json_reply({"error": str(fault)}, status)
+    status, head, body = json_reply({"error": str(fault)}, STATUS.get(type(fault), 500))
     if status == 503:  # noqa: PLR2004 # Service Unavailable
-        reply.headers.append(RETRY_AFTER)
-    if isinstance(fault, errors.MethodNotAllowed):
-        reply.headers.append((b"allow", ", ".join(fault.allowed).encode()))
-    if isinstance(fault, errors.BodyTooLarge | errors.SlowBody):
-        reply.headers.append(CLOSE)  # the rest of the body is not read
-    return reply
+        head = JSON + RETRY_AFTER
+    elif isinstance(fault, errors.MethodNotAllowed):
+        head = JSON + b"allow: " + ", ".join(fault.allowed).encode() + b"\r\n"
+    return Reply(status, head, body)

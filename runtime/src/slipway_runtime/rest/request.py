@@ -1,62 +1,78 @@
-"""A request while it is answered: the path's parameters, the few headers that matter, its deadline."""
+"""A whole request, as an endpoint gets it."""
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
-
-from slipway_runtime.errors import Unsupported
-from slipway_runtime.rest.asgi import exchange_of
-from slipway_runtime.rest.body import read_body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from slipway_runtime.rest.asgi import Receive, Scope
+    from slipway_runtime.errors import RuntimeFault
 
-_TOLD = frozenset({b"content-length", b"content-encoding", b"inference-header-content-length"})
+# The only headers that mean anything here, besides what HTTP itself needs.
+TOLD = frozenset({b"content-length", b"content-encoding", b"expect", b"inference-header-content-length"})
 
 
 class Request:
     """One HTTP request.
 
-    Args:
-        scope: ASGI's.
-        receive: ASGI's.
-        arrived: when its head was there, on time.perf_counter's scale.
-        seconds: it may take.
-        max_body: bytes of its body.
-
     Attributes:
+        method: for example b"POST".
+        target: path and query as they came.
+        headers: those in TOLD, by lower-case name.
+        body: all of it.
+        client: the peer's address.
+        arrived: when its head was there, on time.perf_counter's scale.
+        deadline: when its time is over, on the same scale.
+        keep_alive: the connection may go on after the answer.
+        version: of HTTP, 1.0 or 1.1.
         params: what the route took from the path.
-        headers: by lower-case name; only those that mean something here.
-        deadline: on time.perf_counter's scale.
+        fault: why it cannot be answered by an endpoint; found while it was read.
+        gone: the client has closed its connection.
     """
 
-    __slots__ = ("_exchange", "_max_body", "_receive", "deadline", "headers", "params")
+    __slots__ = (
+        "arrived",
+        "body",
+        "client",
+        "deadline",
+        "fault",
+        "gone",
+        "headers",
+        "keep_alive",
+        "method",
+        "params",
+        "target",
+        "version",
+    )
 
-    def __init__(self, scope: Scope, receive: Receive, arrived: float, seconds: float, max_body: int) -> None:
-        self.headers: dict[bytes, bytes] = {name: value for name, value in scope["headers"] if name in _TOLD}
-        self.params: Mapping[str, str] = {}
+    def __init__(
+        self,
+        method: bytes,
+        target: bytes,
+        headers: Mapping[bytes, bytes],
+        *,
+        body: bytes = b"",
+        client: str = "",
+        arrived: float = 0.0,
+        seconds: float = 60.0,
+        keep_alive: bool = True,
+        version: str = "1.1",
+        fault: RuntimeFault | None = None,
+    ) -> None:
+        self.method = method
+        self.target = target
+        self.headers = headers
+        self.body = body
+        self.client = client
+        self.arrived = arrived
         self.deadline = arrived + seconds
-        self._receive = receive
-        self._max_body = max_body
-        self._exchange = exchange_of(scope)
+        self.keep_alive = keep_alive
+        self.version = version
+        self.fault = fault
+        self.params: Mapping[str, str] = {}
+        self.gone = False
 
     def abandoned(self) -> bool:
-        """True when the client has closed its connection."""
-        return self._exchange.disconnected
-
-    async def body(self) -> bytes:
-        """The whole body.
-
-        Raises:
-            Unsupported: it is compressed.
-            BodyTooLarge, SlowBody, ClientGone: see read_body.
-        """
-        headers = self.headers
-        if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-            raise Unsupported("a compressed body is not read: send it without Content-Encoding")
-        declared = headers.get(b"content-length", b"")
-        left = self.deadline - time.perf_counter()
-        return await read_body(self._receive, self._exchange, declared, self._max_body, left)
+        """True when nobody waits for the answer any more."""
+        return self.gone

@@ -1,11 +1,12 @@
 """The listener, from its first connection to its last answer.
 
-uvicorn's own server closes its listener the moment it is asked to stop. In a cluster that loses requests:
-for seconds after a pod is told to go, others still send to it. So the loop is ours:
+Servers close their listener the moment they are asked to stop. In a cluster that loses requests: for
+seconds after a pod is told to go, others still send to it. Here the end has four steps:
 
-1. lame duck: the listener stays open and everything is answered, each answer with `Connection: close`; 2.
-the listener closes; connections that wait for nothing are closed, unless a request is already in their
-buffer; 3. what is in flight is finished, up to the request's time; 4. whatever is left is cut off.
+1. lame duck: the listener stays open and everything is answered, each answer with `Connection: close`, so
+   that clients and proxies reconnect and reach another pod; 2. the listener closes, and connections that
+   wait for nothing are closed, unless a request is already in their buffer; 3. what is in flight is
+   finished, up to the request's time; 4. whatever is left is cut off.
 """
 
 from __future__ import annotations
@@ -17,18 +18,15 @@ import time
 from email.utils import formatdate
 from typing import TYPE_CHECKING
 
-from uvicorn.config import Config
-from uvicorn.server import ServerState
-
 from slipway_runtime.errors import Failure, Reason
-from slipway_runtime.rest.connection import Connection, Drain
+from slipway_runtime.rest.connection import Connection
 
 if TYPE_CHECKING:
-    from slipway_runtime.rest.app import App
-    from slipway_runtime.rest.asgi import Headers
+    from slipway_runtime.rest.connection import Shared
 
 BACKLOG = 4096
 TICK_SECONDS = 1.0
+LOOK_SECONDS = 0.01
 _LOG = logging.getLogger(__name__)
 
 
@@ -36,27 +34,13 @@ class HttpServer:
     """One listener and its connections.
 
     Args:
-        app: answers requests.
-        headers: sent with every answer.
-        keep_alive_seconds: an idle connection is closed after this.
+        shared: what connections need.
+        head: header lines of every answer, besides the date.
     """
 
-    def __init__(self, app: App, headers: Headers, keep_alive_seconds: float) -> None:
-        self._config = Config(
-            app,  # type: ignore[arg-type] # ASGI's types differ in spelling only
-            http=Connection,
-            ws="none",
-            lifespan="off",
-            interface="asgi3",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            timeout_keep_alive=keep_alive_seconds,  # type: ignore[arg-type] # seconds go to call_later, fractions too
-        )
-        self._headers = headers
-        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # clients could fill the log with warnings
-        self._state = ServerState()
-        self._drain = Drain()
+    def __init__(self, shared: Shared, head: bytes) -> None:
+        self._shared = shared
+        self._head = head
         self._listener: asyncio.Server | None = None
         self._ticker: asyncio.TimerHandle | None = None
 
@@ -66,21 +50,18 @@ class HttpServer:
         Raises:
             Failure: StartFailed; the port is taken or not ours to take.
         """
-        self._config.load()
-        self._tick()
-        listening = bind(host, port)
         loop = asyncio.get_running_loop()
+        self._tick(loop)
+        listening = bind(host, port)
         self._listener = await loop.create_server(
-            lambda: Connection(self._config, self._state, self._drain), sock=listening, backlog=BACKLOG
+            lambda: Connection(self._shared, loop), sock=listening, backlog=BACKLOG
         )
         found: int = listening.getsockname()[1]
         return found
 
     def begin_drain(self) -> None:
         """Step 1: every answer from now on closes its connection."""
-        self._drain.draining = True
-        for connection in self._connections():
-            connection.announce_drain()
+        self._shared.draining = True
 
     async def finish(self, seconds: float) -> None:
         """Steps 2 to 4.
@@ -92,35 +73,32 @@ class HttpServer:
         if self._listener is not None:
             self._listener.close()
         end = time.perf_counter() + seconds
-        await asyncio.sleep(0)  # connections that were accepted in this round get their first read
         while self._close_idle():
             if time.perf_counter() > end:
                 self._cut_off()
                 break
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(0)  # let the transports close
+            await asyncio.sleep(LOOK_SECONDS)
         if self._ticker is not None:
             self._ticker.cancel()
 
-    def _close_idle(self) -> bool:
-        """Close what waits for nothing; true when something is left."""
-        left = [connection for connection in self._connections() if not connection.close_if_idle()]
-        return bool(left)
+    def _close_idle(self) -> int:
+        """Close what waits for nothing; returns how many are left."""
+        now = time.perf_counter()
+        return sum(not connection.close_if_idle(now) for connection in list(self._shared.connections))
 
     def _cut_off(self) -> None:
-        connections = self._connections()
+        connections = list(self._shared.connections)
         _LOG.warning("time is over, connections are cut off", extra={"connections": len(connections)})
         for connection in connections:
-            connection.transport.abort()
+            connection.abort()
 
-    def _connections(self) -> list[Connection]:
-        return [found for found in self._state.connections if isinstance(found, Connection)]
-
-    def _tick(self) -> None:
-        """Once a second the Date header changes."""
-        date = formatdate(usegmt=True).encode()
-        self._state.default_headers = [(b"date", date), *self._headers]
-        self._ticker = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)
+    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Once a second: the date changes, and connections whose time is over are told."""
+        self._shared.head = self._head + f"date: {formatdate(usegmt=True)}\r\n".encode()
+        now = time.perf_counter()
+        for connection in list(self._shared.connections):
+            connection.sweep(now)
+        self._ticker = loop.call_later(TICK_SECONDS, self._tick, loop)
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -131,12 +109,9 @@ def bind(host: str, port: int) -> socket.socket:
     """
     try:
         if not host and socket.has_dualstack_ipv6():
-            try:
-                return socket.create_server(
-                    ("", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=BACKLOG
-                )
-            except OSError as error:
-                _LOG.debug("no IPv6", extra={"errno": error.errno})
+            return socket.create_server(
+                ("", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=BACKLOG
+            )
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:

@@ -50,12 +50,15 @@ class V2Endpoints:
 
     async def infer(self, request: Request) -> Reply:
         """POST …/infer."""
-        if b"inference-header-content-length" in request.headers:
+        headers = request.headers
+        if b"inference-header-content-length" in headers:
             raise Unsupported("binary tensors are not served: send the whole request as JSON")
+        if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+            raise Unsupported("a compressed body is not read: send it without Content-Encoding")
         params = request.params
-        decoded = decode(await request.body(), params["model"], params.get("version", ""))
+        decoded = decode(request.body, params["model"], params.get("version", ""))
         result = await self._dataplane.infer(decoded, deadline=request.deadline, abandoned=request.abandoned)
-        return Reply(200, [JSON], encode(result))
+        return Reply(200, JSON, encode(result))
 
     async def server(self, _: Request) -> Reply:
         """GET /v2."""

@@ -16,7 +16,7 @@ import time
 from collections import deque
 from queue import SimpleQueue
 from threading import Thread
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from slipway_runtime.errors import ClientGone, DeadlineExceeded, Overloaded
 
@@ -79,8 +79,8 @@ class Executor:
         self._stages = stages
         self._clock = clock
         self._busy = 0
-        self._waiting: deque[Job[object]] = deque()
-        self._inbox: SimpleQueue[Job[object] | None] = SimpleQueue()
+        self._waiting: deque[Job[Any]] = deque()
+        self._inbox: SimpleQueue[Job[Any] | None] = SimpleQueue()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -112,11 +112,11 @@ class Executor:
             raise RuntimeError("the executor was not started")
         self._admit()
         now = self._clock()
-        job = Job(work, loop.create_future(), abandoned, now)
+        job = Job[T](work, loop.create_future(), abandoned, now)
         if self._busy < self._threads:
             self._dispatch(job)
         else:
-            self._waiting.append(job)  # type: ignore[arg-type] # a queue of jobs of any kind
+            self._waiting.append(job)
         timer = loop.call_later(max(0.0, deadline - now), job.expire)
         try:
             return await job.future
@@ -130,9 +130,9 @@ class Executor:
         if len(self._waiting) >= self._max_queue:
             raise Overloaded(f"{len(self._waiting)} requests are waiting, no more may: try again later")
 
-    def _dispatch(self, job: Job[T]) -> None:
+    def _dispatch(self, job: Job[Any]) -> None:
         self._busy += 1
-        self._inbox.put(job)  # type: ignore[arg-type] # likewise
+        self._inbox.put(job)
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
         """The life of a thread."""
@@ -148,7 +148,7 @@ class Executor:
             except RuntimeError:
                 return  # the loop is closed: nobody waits
 
-    def _finish(self, job: Job[object]) -> None:
+    def _finish(self, job: Job[Any]) -> None:
         self._busy -= 1
         self._stages.queue.observe(job.started - job.queued)
         self._stages.compute.observe(job.stopped - job.started)

@@ -60,6 +60,5 @@ class Scheduler:
         result = work()
         seconds = self._clock() - started
         self._inline.observe(seconds)
-        self._stages.queue.observe(0.0)
-        self._stages.compute.observe(seconds)
+        self._stages.ran_at_once(seconds)
         return result

@@ -110,6 +110,7 @@ def _check_location(folder: Path, location: str) -> None:
             f"a tensor's data lies at {shown}: it must be a relative path inside the model's folder"
         )
     path = folder
+    found = folder.stat()
     for part in parts:
         path = path / part
         try:

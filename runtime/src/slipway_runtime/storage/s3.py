@@ -38,7 +38,6 @@ _CREDENTIALS = (
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-    "AWS_SKIP_SIGNATURE",
 )
 _CODE = re.compile(r"<Code>(\w{1,64})</Code>")
 _ABSENT = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "InvalidBucketName"})
@@ -91,7 +90,8 @@ class S3Source:
 
     def _store(self) -> S3Store:
         endpoint = self._environ.get("AWS_ENDPOINT_URL_S3") or self._environ.get("AWS_ENDPOINT_URL", "")
-        unsigned = not any(self._environ.get(name) for name in _CREDENTIALS)
+        asked = self._environ.get("AWS_SKIP_SIGNATURE", "").lower() in ("true", "1")
+        unsigned = asked or not any(self._environ.get(name) for name in _CREDENTIALS)
         try:
             return S3Store(
                 self._uri.authority,
@@ -102,7 +102,7 @@ class S3Source:
                     "timeout": "24h",
                 },
                 retry_config={"max_retries": 0, "retry_timeout": timedelta(seconds=1)},
-                **({"skip_signature": True} if unsigned else {}),
+                skip_signature=unsigned,
             )
         except _ERRORS as error:
             raise PullFailure(

@@ -40,6 +40,11 @@ class Stages:
         self.queue = Histogram()
         self.compute = Histogram()
 
+    def ran_at_once(self, seconds: float) -> None:
+        """Count a request that did not wait."""
+        self.queue.counts[0] += 1
+        self.compute.observe(seconds)
+
 
 @dataclass(slots=True)
 class Metrics:
