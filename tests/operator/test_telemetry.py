@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import socket
 from collections.abc import Callable, Iterator
 
 import httpx
@@ -111,6 +112,21 @@ def test_probes_answer_with_the_reason(get: Get, watched: Watched) -> None:
     assert answer.status_code == 503
     assert "watch of Pod" in answer.text
     assert get("/readyz").text == "ok\n"
+
+
+NO_IPV6 = pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", pytest.param("[::1]", marks=NO_IPV6)])
+def test_probes_are_answered_on_both_address_families(clock: FakeClock, address: str) -> None:
+    """In an IPv6-only cluster the kubelet would otherwise restart the operator for ever."""
+    server = ProbeServer(Health(clock.now), Metrics(clock.now).registry, port=0)
+    server.start()
+    try:
+        answer = httpx.get(f"http://{address}:{server.port}/livez", trust_env=False)
+        assert answer.text == "ok\n"
+    finally:
+        server.stop()
 
 
 def test_other_paths_say_what_there_is(get: Get) -> None:

@@ -137,7 +137,7 @@ class Stage:
         for line in self._audit().read_text().splitlines()[since:]:
             event = json.loads(line)
             about = event.get("objectRef") or {}
-            ours = event["user"]["username"] == name and event["verb"] in WRITES
+            ours = event["user"].get("username") == name and event["verb"] in WRITES
             if ours and about.get("resource") != "leases":
                 counted[f"{event['verb']} {about.get('resource')}/{about.get('subresource', '')}"] += 1
         return counted

@@ -53,10 +53,11 @@ class RestClient:
         """One chunk of a list."""
         wanted = {"labelSelector": selector, "limit": str(limit), "continue": token}
         answer = await self._call("GET", resource.path(namespace), params=_without_empty(wanted))
-        for item in answer["items"]:  # items of a list do not say what they are
+        items: list[Json] = answer["items"] or []
+        for item in items:  # items of a list do not say what they are
             item.update(apiVersion=resource.api_version, kind=str(resource.kind))
         meta = answer["metadata"]
-        return Page(answer["items"], meta["resourceVersion"], meta.get("continue") or "")
+        return Page(items, meta["resourceVersion"], meta.get("continue") or "")
 
     async def watch(
         self, resource: Resource, namespace: str | None, *, selector: str, version: str, seconds: int

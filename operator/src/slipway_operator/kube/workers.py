@@ -16,11 +16,13 @@ from typing import Final, Protocol
 from slipway_operator.api.types import Key
 from slipway_operator.kube import errors
 from slipway_operator.kube.clock import Backoff, Clock
-from slipway_operator.kube.queue import LAZY, QueueClosed, WorkQueue
+from slipway_operator.kube.queue import LAZY, USUAL, QueueClosed, WorkQueue
 
 LOG = logging.getLogger(__name__)
 RECONCILE_SECONDS: Final = 60.0
 BUG: Final = Backoff(1.0, 300.0)
+SOON: Final = 60.0
+"""A look that is wanted again sooner than this is part of a workflow, not a routine re-check."""
 
 Reconcile = Callable[[Key], Awaitable[float | None]]
 """One look at a key; answers in how many seconds to look again (`None`: when woken)."""
@@ -105,7 +107,8 @@ class Workers:
             self._failed(key, error, BUG)
         else:
             self._meter.ended(key, "success" if again_after is None else "requeue_after")
-            self._queue.done(key, again_after=again_after, priority=LAZY)
+            soon = again_after is not None and again_after < SOON
+            self._queue.done(key, again_after=again_after, priority=USUAL if soon else LAZY)
         finally:
             self.running.pop(key, None)
 

@@ -5,6 +5,7 @@ A thread, so that the answer does not depend on the event loop it judges.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -29,8 +30,7 @@ class ProbeServer:
             "/readyz": lambda _: _verdict(health.not_ready()),
             "/metrics": lambda accept: _metrics(registry, accept),
         }
-        self._server = ThreadingHTTPServer((host, port), _handler(pages))
-        self._server.daemon_threads = True
+        self._server = _Server((host, port), _handler(pages))
         self._thread = Thread(target=self._server.serve_forever, name="probes", daemon=True)
 
     @property
@@ -47,6 +47,23 @@ class ProbeServer:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    """Without a host, on every address of both families: pods may have IPv6 alone."""
+
+    daemon_threads = True
+
+    def server_bind(self) -> None:
+        if not self.server_address[0] and socket.has_dualstack_ipv6():
+            self.socket.close()
+            self.socket = socket.create_server(
+                self.server_address[:2], family=socket.AF_INET6, dualstack_ipv6=True, backlog=0
+            )
+            self.server_address = self.socket.getsockname()[:2]
+            self.server_name, self.server_port = "", self.server_address[1]
+        else:
+            super().server_bind()
 
 
 def _verdict(reasons: list[str]) -> Answer:
