@@ -18,7 +18,7 @@ import pytest
 from figures import Figures
 from live_kube import LiveKube
 from live_model import AtRest, LiveModel
-from live_world import REPORTS, World, diagnosis, keep_cluster
+from live_world import LABEL, REPORTS, World, diagnosis, keep_cluster
 from slipway_demo.console import Console
 from slipway_demo.install import build_images, install_chart
 from slipway_demo.models import train
@@ -58,6 +58,7 @@ def cluster(shell: Shell) -> Iterator[LocalCluster]:
 @pytest.fixture(scope="session")
 def world(shell: Shell, cluster: LocalCluster) -> Iterator[World]:
     """Slipway installed by its chart from freshly built images, with two models in S3."""
+    shell.attempt("kubectl", "delete", "namespace", f"--selector={LABEL}", "--wait=false")
     images = build_images(shell)
     cluster.load(list(images.values()))
     install_chart(shell, {name: reference for name, (reference, _) in images.items()})

@@ -9,7 +9,7 @@ from live_model import LiveModel, has_ready_replicas
 from live_world import World
 from openloop.session import Rates
 
-RATES = Rates(new=0, keep=400, requests=1_000, seconds=240)
+RATES = Rates(new=150, keep=150, requests=1_000, seconds=240)
 REACTS_WITHIN = 120.0
 CPU = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 60}}
 HPA = {
@@ -38,7 +38,8 @@ def test_kubectl_scale_changes_the_size_and_no_pod(world: World, namespace: str)
 def test_an_autoscaler_follows_the_load_up_and_down(world: World, namespace: str, figures: Figures) -> None:
     """More requests, more pods; fewer requests, fewer pods; none of them lost on the way."""
     model = LiveModel(world, namespace)
-    model.apply(world.uris[0], predictor={"hpaSpec": HPA})
+    # A request costs a pod about 0.2 ms of CPU: 20m are little enough for 300 requests/s to be much.
+    model.apply(world.uris[0], predictor={"hpaSpec": HPA, "resources": {"requests": {"cpu": "20m"}}})
     model.until_ready()
     revision = model.revision()
     begin = time.monotonic()

@@ -25,6 +25,8 @@ OPERATOR_USER = f"system:serviceaccount:{SYSTEM}:slipway"
 REPORTS = ROOT / "reports"
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 MODEL_NAME = "iris"
+LABEL = "made-by-slipway-tests"
+"""On every namespace of the tests: a later run on a kept cluster removes what is left of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +50,7 @@ class World:
     def namespace(self, prefix: str, *, secret: bool = True) -> str:
         """A new namespace that admits restricted pods only, with the S3 credentials in it."""
         name = f"{prefix}-{secrets.token_hex(3)}"
-        metadata = {"name": name, "labels": RESTRICTED}
+        metadata = {"name": name, "labels": {**RESTRICTED, LABEL: "yes"}}
         self.kube.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
         if secret:
             share_credentials(self.shell, name)
