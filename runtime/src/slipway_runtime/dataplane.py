@@ -65,7 +65,7 @@ class DataPlane:
         return _loaded(model).engine.signature
 
     async def infer(
-        self, request: InferenceRequest, *, deadline: float, abandoned: Callable[[], bool]
+        self, request: InferenceRequest, deadline: float, abandoned: Callable[[], bool]
     ) -> InferenceResult:
         """Answer one request.
 
@@ -81,20 +81,17 @@ class DataPlane:
         model = self.model(request.model, request.version)
         engine, scheduler = _loaded(model)
         signature = engine.signature
+        inputs = request.inputs
         validate(request, signature)
-        names = request.outputs or signature.output_names
+        specs, names = signature.outputs, signature.output_names
+        if request.outputs:
+            names = request.outputs
+            specs = tuple(signature.output_by_name[name] for name in names)
         elements = 0
-        for array in request.inputs.values():
+        for array in inputs.values():
             elements += array.size
-        arrays = await scheduler.submit(
-            partial(engine.run, request.inputs, names),
-            elements=elements,
-            deadline=deadline,
-            abandoned=abandoned,
-        )
-        datatypes = signature.output_datatypes
-        outputs = [(name, datatypes[name], array) for name, array in zip(names, arrays, strict=True)]
-        return InferenceResult(model.name, model.versions[-1], request.id, outputs)
+        arrays = await scheduler.submit(partial(engine.run, inputs, names), elements, deadline, abandoned)
+        return InferenceResult(model.name, model.versions[-1], request.id, specs, arrays)
 
 
 def _loaded(model: Model) -> Loaded:

@@ -109,7 +109,7 @@ class Serving:
     def _http_server(self) -> HttpServer:
         settings = self._settings
         dataplane = DataPlane((self._model,))
-        router = Router(dataplane.serves)
+        router = Router(dataplane.serves, self._metrics)
         V2Endpoints(dataplane).add_to(router)
         Documents().add_to(router)
         shared = Shared(

@@ -69,7 +69,7 @@ class OnnxEngine:
         except Exception as error:
             raise _load_failure(path, error) from error
         self._signature = _signature(path, self._session)
-        # The public method asks three questions about GPUs before it calls this: a fifth of a small model's run.
+        # The public method first asks three questions about GPUs: a fifth of a small model's run.
         self._run = self._session._sess.run  # noqa: SLF001 # see above
 
     @property

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from slipway_runtime.protocol.signature import TensorSpec
     from slipway_runtime.protocol.tensors import Array
 
 
@@ -38,10 +39,12 @@ class InferenceResult(NamedTuple):
         model: the served model's name.
         version: the one that answered.
         id: the request's.
-        outputs: name, datatype and array of each, in the order asked for.
+        specs: of the outputs, in the order asked for.
+        arrays: the outputs, in the same order.
     """
 
     model: str
     version: str
     id: str
-    outputs: Sequence[tuple[str, str, Array]]
+    specs: Sequence[TensorSpec]
+    arrays: Sequence[Array]

@@ -62,10 +62,10 @@ class Signature:
     outputs: tuple[TensorSpec, ...]
     input_by_name: dict[str, TensorSpec] = field(init=False, compare=False, repr=False)
     output_names: tuple[str, ...] = field(init=False, compare=False, repr=False)
-    output_datatypes: dict[str, str] = field(init=False, compare=False, repr=False)
+    output_by_name: dict[str, TensorSpec] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Prepare the look-ups that every request makes."""
         object.__setattr__(self, "input_by_name", {spec.name: spec for spec in self.inputs})
         object.__setattr__(self, "output_names", tuple(spec.name for spec in self.outputs))
-        object.__setattr__(self, "output_datatypes", {spec.name: spec.datatype for spec in self.outputs})
+        object.__setattr__(self, "output_by_name", {spec.name: spec for spec in self.outputs})

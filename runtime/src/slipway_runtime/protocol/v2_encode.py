@@ -29,25 +29,17 @@ def encode(result: InferenceResult) -> bytes:
     Raises:
         InvalidRequest: an output has no JSON form.
     """
-    outputs = [
-        {
-            "name": name,
-            "datatype": datatype,
-            "shape": array.shape,
-            "data": _DATA.get(datatype, _numbers)(name, array),
-        }
-        for name, datatype, array in result.outputs
-    ]
+    outputs = []
+    for spec, array in zip(result.specs, result.arrays, strict=True):
+        datatype = spec.datatype
+        data = _ODD[datatype](spec.name, array) if datatype in _ODD else array.ravel()
+        outputs.append({"name": spec.name, "datatype": datatype, "shape": array.shape, "data": data})
     answer: dict[str, Any] = {"model_name": result.model, "model_version": result.version}
     if result.id:
         answer["id"] = result.id
     answer["outputs"] = outputs
     body = orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY)
     return _encode_slowly(answer) if b"null" in body else body
-
-
-def _numbers(_name: str, array: Array) -> Array:
-    return array.ravel()
 
 
 def _strings(name: str, array: Array) -> list[str]:
@@ -58,12 +50,10 @@ def _strings(name: str, array: Array) -> list[str]:
 
 
 def _without_form(name: str, array: Array) -> NoReturn:
-    raise InvalidRequest(
-        f"sending {array.dtype} data via JSON is not supported: ask for other outputs than '{name}'"
-    )
+    raise InvalidRequest(f"output '{name}' ({array.dtype}) has no JSON form: ask for others")
 
 
-_DATA: dict[str, Callable[[str, Array], Any]] = {
+_ODD: dict[str, Callable[[str, Array], list[str]]] = {
     BYTES: _strings,
     **dict.fromkeys(WITHOUT_JSON_FORM, _without_form),
 }

@@ -52,8 +52,8 @@ class App:
         finally:
             metrics.in_flight -= 1
         seconds = time.perf_counter() - request.arrived
-        if match is not None and match.protocol:
-            metrics.record(match.model, match.protocol, reply.status, seconds)
+        if match is not None and match.answers is not None:
+            match.answers.record(reply[0], seconds)
         if self._access_log:
             _log(request, reply, seconds)
         return reply

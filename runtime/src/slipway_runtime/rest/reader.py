@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING
 import httptools
 
 from slipway_runtime.errors import BodyTooLarge, HeadersTooLarge, InvalidRequest
-from slipway_runtime.rest.request import TOLD, Request
+from slipway_runtime.rest.headers import plan_for
+from slipway_runtime.rest.request import Request
 
 if TYPE_CHECKING:
     from collections import deque
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from slipway_runtime.errors import RequestFault
 
 MAX_HEAD = 16 * 1024
 MANY_CHUNKS = 256
-_NO_HEADERS: dict[bytes, bytes] = {}
+_NOTHING_TOLD: Mapping[bytes, bytes] = {}
 
 
 class Reader:
@@ -36,30 +37,12 @@ class Reader:
         go_on: called when a client waits for leave to send its body.
 
     Attributes:
+        on_header: the parser puts headers into the dictionary itself.
         deaf: nothing more is read.
         arrived: when the last head was whole, on time.perf_counter's scale; 0 before the first.
         in_head: part of a head is here.
         in_body: a head is here and its body is not whole.
     """
-
-    __slots__ = (
-        "_chunks",
-        "_client",
-        "_go_on",
-        "_head_bytes",
-        "_headers",
-        "_max_body",
-        "_parser",
-        "_seconds",
-        "_size",
-        "_spilled",
-        "_target",
-        "_whole",
-        "arrived",
-        "deaf",
-        "in_body",
-        "in_head",
-    )
 
     def __init__(
         self,
@@ -75,14 +58,16 @@ class Reader:
         self._seconds = seconds
         self._client = client
         self._go_on = go_on
-        self._parser = httptools.HttpRequestParser(self)
+        self._headers: dict[bytes, bytes] = {}
+        self.on_header = self._headers.__setitem__
         self._target = b""
-        self._headers = _NO_HEADERS
-        self._size = self._head_bytes = 0
+        self._told = _NOTHING_TOLD
+        self._head_bytes = self._body_bytes = 0
         self._chunks: list[bytes] = []
         self._spilled = bytearray()
         self.deaf = self.in_head = self.in_body = False
         self.arrived = 0.0
+        self._parser = httptools.HttpRequestParser(self)
 
     def feed(self, data: bytes) -> None:
         """Read on."""
@@ -107,12 +92,10 @@ class Reader:
         self.deaf = True
         self.in_head = self.in_body = False
         self._drop()
-        arrived = time.perf_counter()
-        self._whole.append(
-            Request(
-                b"", b"", _NO_HEADERS, client=self._client, arrived=arrived, keep_alive=False, fault=fault
-            )
-        )
+        now = time.perf_counter()
+        refused = Request(b"", b"", _NOTHING_TOLD, b"", self._client, now, now, False)  # keep_alive
+        refused.fault = fault
+        self._whole.append(refused)
 
     # httptools calls these
 
@@ -120,42 +103,36 @@ class Reader:
         """A request begins."""
         self.in_head = True
         self._target = b""
-        self._headers = {}
-        self._size = self._head_bytes = 0
+        self._headers.clear()
+        self._head_bytes = 0
 
     def on_url(self, url: bytes) -> None:
         """A piece of the target."""
         self._target += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """A header."""
-        self._size += len(name) + len(value)
-        name = name.lower()
-        if name in TOLD:
-            self._headers[name] = value
 
     def on_headers_complete(self) -> None:
         """The head is whole."""
         self.in_head = False
         self.in_body = True
         self.arrived = time.perf_counter()
-        size = self._size + len(self._target)
-        self._size = 0
+        self._body_bytes = 0
         headers = self._headers
-        if size > MAX_HEAD:
+        if sum(map(len, headers)) + sum(map(len, headers.values())) + len(self._target) > MAX_HEAD:
             self.refuse(_head_too_large())
-        elif int(headers.get(b"content-length", b"0")) > self._max_body:
+            return
+        length, expect, told = plan_for(tuple(headers))
+        self._told = {low: headers[name] for name, low in told} if told else _NOTHING_TOLD
+        if length and int(headers[length]) > self._max_body:
             self.refuse(self._body_too_large())
-        elif b"expect" in headers:
+        elif expect:
             self._go_on()
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
-        if self.deaf:
-            return
-        self._size += len(body)
-        if self._size > self._max_body:
-            self.refuse(self._body_too_large())
+        self._body_bytes += len(body)
+        if self._body_bytes > self._max_body:
+            if not self.deaf:
+                self.refuse(self._body_too_large())
             return
         self._chunks.append(body)
         if len(self._chunks) > MANY_CHUNKS:  # a million chunks of one byte must not cost a million objects
@@ -167,33 +144,30 @@ class Reader:
         self.in_body = False
         if self.deaf:
             return
-        parser = self._parser
-        self._whole.append(
-            Request(
-                parser.get_method(),
-                self._target,
-                self._headers,
-                body=self._body(),
-                client=self._client,
-                arrived=self.arrived,
-                seconds=self._seconds,
-                keep_alive=parser.should_keep_alive(),
-                version=parser.get_http_version(),
-            )
+        parser, chunks = self._parser, self._chunks
+        request = Request(
+            parser.get_method(),
+            self._target,
+            self._told,
+            chunks.pop() if len(chunks) == 1 and not self._spilled else self._joined(),
+            self._client,
+            self.arrived,
+            self.arrived + self._seconds,
+            parser.should_keep_alive(),
         )
+        version = parser.get_http_version()
+        if version != "1.1":
+            request.version = version
+        self._whole.append(request)
 
-    def _body(self) -> bytes:
-        chunks = self._chunks
-        if len(chunks) == 1 and not self._spilled:
-            return chunks.pop()
-        body = b"".join([self._spilled, *chunks])
+    def _joined(self) -> bytes:
+        body = b"".join([self._spilled, *self._chunks])
         self._drop()
         return body
 
     def _drop(self) -> None:
         self._chunks.clear()
-        if self._spilled:
-            self._spilled = bytearray()
+        self._spilled = bytearray()
 
     def _body_too_large(self) -> BodyTooLarge:
         return BodyTooLarge(f"the body is longer than {self._max_body} bytes: send fewer rows at once")

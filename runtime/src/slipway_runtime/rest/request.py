@@ -9,12 +9,14 @@ if TYPE_CHECKING:
 
     from slipway_runtime.errors import RuntimeFault
 
-# The only headers that mean anything here, besides what HTTP itself needs.
-TOLD = frozenset({b"content-length", b"content-encoding", b"expect", b"inference-header-content-length"})
+# The headers that mean something to endpoints. Most requests have none of them, and an empty mapping.
+TOLD = frozenset({b"content-encoding", b"inference-header-content-length"})
 
 
 class Request:
     """One HTTP request.
+
+    One is made per request: what most requests leave alone has its value on the class.
 
     Attributes:
         method: for example b"POST".
@@ -31,34 +33,21 @@ class Request:
         gone: the client has closed its connection.
     """
 
-    __slots__ = (
-        "arrived",
-        "body",
-        "client",
-        "deadline",
-        "fault",
-        "gone",
-        "headers",
-        "keep_alive",
-        "method",
-        "params",
-        "target",
-        "version",
-    )
+    version = "1.1"
+    params: Mapping[str, str] = {}  # never written to: the route replaces it
+    fault: RuntimeFault | None = None
+    gone = False
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 # positional, because one is made per request
         self,
         method: bytes,
         target: bytes,
         headers: Mapping[bytes, bytes],
-        *,
-        body: bytes = b"",
-        client: str = "",
-        arrived: float = 0.0,
-        seconds: float = 60.0,
-        keep_alive: bool = True,
-        version: str = "1.1",
-        fault: RuntimeFault | None = None,
+        body: bytes,
+        client: str,
+        arrived: float,
+        deadline: float,
+        keep_alive: bool,  # noqa: FBT001 # likewise
     ) -> None:
         self.method = method
         self.target = target
@@ -66,12 +55,8 @@ class Request:
         self.body = body
         self.client = client
         self.arrived = arrived
-        self.deadline = arrived + seconds
+        self.deadline = deadline
         self.keep_alive = keep_alive
-        self.version = version
-        self.fault = fault
-        self.params: Mapping[str, str] = {}
-        self.gone = False
 
     def abandoned(self) -> bool:
         """True when nobody waits for the answer any more."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from slipway_runtime.rest.reply import Reply
     from slipway_runtime.rest.request import Request
+    from slipway_runtime.telemetry.metrics import Answers, Metrics
 
     Endpoint: TypeAlias = Callable[[Request], Coroutine[Any, Any, Reply]]
 
@@ -35,14 +36,12 @@ class Match(NamedTuple):
     Attributes:
         endpoint: answers it.
         params: taken from the path.
-        protocol: the label of inference requests in metrics; empty for everything else.
-        model: the served model's name for metrics; empty where it is not served.
+        answers: where inference requests are counted; None for everything else.
     """
 
     endpoint: Endpoint
     params: Mapping[str, str]
-    protocol: str
-    model: str
+    answers: Answers | None
 
 
 class Router:
@@ -50,10 +49,12 @@ class Router:
 
     Args:
         serves: true for the name of a model that is served.
+        metrics: where inference requests are counted.
     """
 
-    def __init__(self, serves: Callable[[str], bool]) -> None:
+    def __init__(self, serves: Callable[[str], bool], metrics: Metrics) -> None:
         self._serves = serves
+        self._metrics = metrics
         self._routes: dict[re.Pattern[str], dict[str, Endpoint]] = {}
         self._protocols: dict[Endpoint, str] = {}
         self._known: dict[tuple[bytes, bytes], Match] = {}
@@ -90,11 +91,15 @@ class Router:
             params = found.groupdict()
             model = params.get("model", "")
             served = self._serves(model)
-            match = Match(endpoint, params, self._protocols[endpoint], model if served else "")
+            match = Match(endpoint, params, self._answers(model if served else "", self._protocols[endpoint]))
             if served and len(self._known) < REMEMBERED:
                 self._known[method, target] = match
             return match
         raise NotFound("Not Found")
+
+    def _answers(self, model: str, protocol: str) -> Answers | None:
+        """A model that is not served is counted without its name, or clients could invent labels."""
+        return self._metrics.answers_of(model, protocol) if protocol else None
 
 
 def _path(target: bytes) -> str:

@@ -16,6 +16,8 @@ from slipway_runtime.protocol.v2_metadata import model_metadata, server_metadata
 from slipway_runtime.rest.reply import JSON, Reply, json_reply
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from slipway_runtime.dataplane import DataPlane
     from slipway_runtime.rest.request import Request
     from slipway_runtime.rest.router import Router
@@ -50,14 +52,11 @@ class V2Endpoints:
 
     async def infer(self, request: Request) -> Reply:
         """POST …/infer."""
-        headers = request.headers
-        if b"inference-header-content-length" in headers:
-            raise Unsupported("binary tensors are not served: send the whole request as JSON")
-        if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-            raise Unsupported("a compressed body is not read: send it without Content-Encoding")
+        if request.headers:
+            _refuse_encodings(request.headers)
         params = request.params
         decoded = decode(request.body, params["model"], params.get("version", ""))
-        result = await self._dataplane.infer(decoded, deadline=request.deadline, abandoned=request.abandoned)
+        result = await self._dataplane.infer(decoded, request.deadline, request.abandoned)
         return Reply(200, JSON, encode(result))
 
     async def server(self, _: Request) -> Reply:
@@ -92,3 +91,10 @@ class V2Endpoints:
         model = self._dataplane.model(params["model"], params.get("version", ""))
         self._dataplane.signature(model)
         return json_reply({"name": model.name, "ready": True})
+
+
+def _refuse_encodings(headers: Mapping[bytes, bytes]) -> None:
+    if b"inference-header-content-length" in headers:
+        raise Unsupported("binary tensors are not served: send the whole request as JSON")
+    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        raise Unsupported("a compressed body is not read: send it without Content-Encoding")

@@ -44,7 +44,7 @@ class Scheduler:
         self._clock = clock
 
     async def submit(
-        self, work: Callable[[], T], *, elements: int, deadline: float, abandoned: Callable[[], bool]
+        self, work: Callable[[], T], elements: int, deadline: float, abandoned: Callable[[], bool]
     ) -> T:
         """Run work; see Executor.run for what it raises.
 

@@ -31,6 +31,23 @@ class Histogram:
         self.total += seconds
 
 
+class Answers(Histogram):
+    """The answers of one model over one protocol: latencies, and how many of each code."""
+
+    __slots__ = ("codes",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.codes: dict[int, int] = {}
+
+    def record(self, code: int, seconds: float) -> None:
+        """Count one answer."""
+        self.counts[bisect_left(BOUNDS, seconds)] += 1
+        self.total += seconds
+        codes = self.codes
+        codes[code] = codes.get(code, 0) + 1
+
+
 class Stages:
     """Where a model's requests spend their time."""
 
@@ -51,30 +68,23 @@ class Metrics:
     """Everything that is counted.
 
     Attributes:
-        requests: by model, protocol and code. A model that is not served is counted under an empty name.
-        latency: seconds from the request's head to its answer handed over, by model and protocol.
+        answers: by model and protocol. A model that is not served is counted under an empty name.
         stages: queue and compute seconds, by model.
         in_flight: requests being answered now.
         pull_seconds, load_seconds: of the model; 0 before.
         facts: labels of the info metric.
     """
 
-    requests: dict[tuple[str, str, int], int] = field(default_factory=dict)
-    latency: dict[tuple[str, str], Histogram] = field(default_factory=dict)
+    answers: dict[tuple[str, str], Answers] = field(default_factory=dict)
     stages: dict[str, Stages] = field(default_factory=dict)
     in_flight: int = 0
     pull_seconds: float = 0.0
     load_seconds: float = 0.0
     facts: dict[str, str] = field(default_factory=dict)
 
-    def record(self, model: str, protocol: str, code: int, seconds: float) -> None:
-        """Count one answered request."""
-        key = (model, protocol, code)
-        self.requests[key] = self.requests.get(key, 0) + 1
-        histogram = self.latency.get((model, protocol))
-        if histogram is None:
-            histogram = self.latency[model, protocol] = Histogram()
-        histogram.observe(seconds)
+    def answers_of(self, model: str, protocol: str) -> Answers:
+        """Where to count the answers of a model over a protocol."""
+        return self.answers.setdefault((model, protocol), Answers())
 
     def stages_of(self, model: str) -> Stages:
         """The queue and compute times of one model."""

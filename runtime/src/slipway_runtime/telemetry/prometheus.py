@@ -64,13 +64,14 @@ def _line(name: str, suffix: str, labels: Mapping[str, str], value: float) -> st
 
 
 def _requests(metrics: Metrics) -> Iterator[Sample]:
-    for (model, protocol, code), count in list(metrics.requests.items()):
-        yield "", {"model": model, "protocol": protocol, "code": str(code)}, count
+    for (model, protocol), answers in list(metrics.answers.items()):
+        for code, count in list(answers.codes.items()):
+            yield "", {"model": model, "protocol": protocol, "code": str(code)}, count
 
 
 def _latency(metrics: Metrics) -> Iterator[Sample]:
-    for (model, protocol), histogram in list(metrics.latency.items()):
-        yield from _histogram(histogram, {"model": model, "protocol": protocol})
+    for (model, protocol), answers in list(metrics.answers.items()):
+        yield from _histogram(answers, {"model": model, "protocol": protocol})
 
 
 def _stage(metrics: Metrics, stage: str) -> Iterator[Sample]:
