@@ -147,6 +147,20 @@ async def test_an_unreachable_server_is_counted_as_no_answer(guard: Guard, line:
     assert guard.answers == [0]
 
 
+async def test_a_redirect_to_another_server_does_not_take_the_token_along(guard: Guard, line: Line) -> None:
+    """Whoever can make the API server redirect would get the operator's rights."""
+    async with serving(ScriptedApi()) as elsewhere:
+        elsewhere.then(play.json({}))
+
+        async def redirect(_: web.Request) -> web.StreamResponse:
+            raise web.HTTPTemporaryRedirect(f"{elsewhere.url}/stolen")
+
+        guard.api.script[:] = [redirect]
+        await line.client.discover("/apis")
+        assert elsewhere.asked[0].path == "/stolen"
+        assert "Authorization" not in elsewhere.asked[0].headers
+
+
 @pytest.mark.parametrize(
     ("environ", "chosen"),
     [

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
+from yarl import URL
 
 if TYPE_CHECKING:
     from kubernetes.aio.client import Configuration
@@ -79,6 +80,7 @@ class Access:
             "proxy": self._configuration.proxy,
             "cookie_jar": aiohttp.DummyCookieJar(),
             "headers": {"User-Agent": USER_AGENT},
+            "trust_env": _has_proxy(),  # if on, aiohttp also reads a .netrc in a thread, for each request
         }
         # Documented as the place to customise the session; it has no public twin without a request.
         session: aiohttp.ClientSession = self._transport._create_pool_manager()  # noqa: SLF001 -- see above
@@ -140,7 +142,8 @@ class Access:
             token = (await self._configuration.auth_settings()).get("BearerToken")
         except Exception as error:  # files and plug-ins: any error of theirs
             raise CredentialsRefused(f"the credentials cannot be read: {error}") from error
-        if token and token["value"]:
+        ours = request.url.origin() == URL(self.server).origin()
+        if ours and token and token["value"]:  # a redirect elsewhere gets no token
             request.headers["Authorization"] = token["value"]
         if self._configuration.tls_server_name:
             request.server_hostname = self._configuration.tls_server_name
@@ -167,6 +170,10 @@ def _measured(answered: Answered) -> Callable[..., Any]:
         return response
 
     return measured
+
+
+def _has_proxy(environ: Mapping[str, str] = os.environ) -> bool:
+    return any(environ.get(name) or environ.get(name.upper()) for name in ("https_proxy", "http_proxy"))
 
 
 def kubeconfig_from(environ: Mapping[str, str] = os.environ) -> str:
