@@ -111,6 +111,10 @@ version = 3
   bin_dirs = ['{home.BIN}']
   conf_dir = '{home.ETC}/cni'
 
+# A cluster that is thrown away needs no durable disk.
+[plugins.'io.containerd.metadata.v1.bolt']
+  no_sync = true
+
 [plugins.'io.containerd.nri.v1.nri']
   disable = true
 
