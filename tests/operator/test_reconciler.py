@@ -2,9 +2,9 @@ from collections.abc import Callable
 
 import pytest
 
-from bench import IMAGE, KEY, Bench
 from builders import Builder, modeldeployment
 from fake_kube import Call
+from shell_bench import IMAGE, KEY, Bench
 from slipway_operator.api.types import Key
 from slipway_operator.kube import errors
 from slipway_operator.reconciler import RECHECK_SECONDS
