@@ -227,10 +227,9 @@ class Connection(asyncio.Protocol):
     def _unread(self) -> bool:
         """True when the kernel holds bytes that the loop has not seen."""
         socket = self._transport.get_extra_info("socket")
-        try:
-            found = fcntl.ioctl(socket.fileno(), termios.FIONREAD, b"\0" * 4)
-        except (OSError, ValueError):
+        if socket is None or socket.fileno() < 0:
             return False
+        found = fcntl.ioctl(socket.fileno(), termios.FIONREAD, b"\0" * 4)
         return bool(struct.unpack("i", found)[0])
 
     def _abandon(self) -> None:

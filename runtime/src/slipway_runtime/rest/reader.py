@@ -1,7 +1,8 @@
 """Bytes to whole requests: httptools parses, this collects, and keeps the limits while it does.
 
-Limits: 16 kB for a head; a body's length, by its header and while it arrives. A request that breaks one
-becomes a request with a fault, in its place in line, and nothing after it is read.
+Limits: 16 kB for a head (a name that is sent twice in one read counts once); a body's length, by its header
+and while it arrives. A request that breaks one becomes a request with a fault, in its place in line, and
+nothing after it is read.
 """
 
 from __future__ import annotations
@@ -117,7 +118,8 @@ class Reader:
         self.arrived = time.perf_counter()
         self._body_bytes = 0
         headers = self._headers
-        if sum(map(len, headers)) + sum(map(len, headers.values())) + len(self._target) > MAX_HEAD:
+        size = sum(map(len, headers)) + sum(map(len, headers.values())) + 4 * len(headers)
+        if size + len(self._target) > MAX_HEAD:
             self.refuse(_head_too_large())
             return
         length, expect, told = plan_for(tuple(headers))
@@ -157,6 +159,9 @@ class Reader:
         )
         version = parser.get_http_version()
         if version != "1.1":
+            if version != "1.0":
+                self.refuse(InvalidRequest("this is not HTTP/1.1"))
+                return
             request.version = version
         self._whole.append(request)
 

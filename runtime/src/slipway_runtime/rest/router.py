@@ -88,7 +88,7 @@ class Router:
             endpoint = endpoints.get(verb) or (endpoints.get("GET") if verb == "HEAD" else None)
             if endpoint is None:
                 raise MethodNotAllowed(tuple(sorted(endpoints)))
-            params = found.groupdict()
+            params = {name: _unquoted(text) for name, text in found.groupdict().items()}
             model = params.get("model", "")
             served = self._serves(model)
             match = Match(endpoint, params, self._answers(model if served else "", self._protocols[endpoint]))
@@ -103,7 +103,15 @@ class Router:
 
 
 def _path(target: bytes) -> str:
+    """The path as it was sent. Templates are matched before anything is unquoted: %2F is no slash."""
     try:
-        return unquote((httptools.parse_url(target).path or b"").decode("ascii"), errors="strict")
+        return (httptools.parse_url(target).path or b"").decode("ascii")
     except (httptools.HttpParserError, UnicodeDecodeError):
         raise InvalidRequest("the request's target is not a path") from None
+
+
+def _unquoted(text: str) -> str:
+    try:
+        return unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        raise InvalidRequest("the request's target is not UTF-8") from None

@@ -1,0 +1,123 @@
+"""Targets to endpoints, and what is remembered of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from slipway_runtime.errors import InvalidRequest, MethodNotAllowed, NotFound
+from slipway_runtime.rest.reply import Reply
+from slipway_runtime.rest.request import Request
+from slipway_runtime.rest.router import REMEMBERED, Router
+from slipway_runtime.telemetry.metrics import Metrics
+
+
+async def infer(_: Request) -> Reply:
+    """Stands for an inference."""
+    return Reply(200, b"", b"")
+
+
+async def describe(_: Request) -> Reply:
+    """Stands for metadata."""
+    return Reply(200, b"", b"")
+
+
+@pytest.fixture
+def router() -> Router:
+    """A router that serves the models iris and a+b."""
+    made = Router(lambda name: name in ("iris", "a+b"), Metrics())
+    made.add("GET", "/v2/models/{model}", describe)
+    made.add("POST", "/v2/models/{model}/infer", infer, "v2")
+    made.add("POST", "/v2/models/{model}/versions/{version}/infer", infer, "v2")
+    return made
+
+
+def asked(target: str, method: str = "POST") -> Request:
+    """A request for a target."""
+    return Request(method.encode(), target.encode("latin-1"), {}, b"", "", 0.0, 1.0, keep_alive=True)
+
+
+@pytest.mark.parametrize(
+    ("target", "params"),
+    [
+        ("/v2/models/iris/infer", {"model": "iris"}),
+        ("/v2/models/iris/infer?trace=1", {"model": "iris"}),
+        ("/v2/models/a%2Bb/infer", {"model": "a+b"}),
+        ("/v2/models/iris/versions/12/infer", {"model": "iris", "version": "12"}),
+        ("http://elsewhere/v2/models/iris/infer", {"model": "iris"}),
+    ],
+)
+def test_a_path_leads_to_its_endpoint_with_its_params(
+    router: Router, target: str, params: dict[str, str]
+) -> None:
+    """Clients quote names, add queries, and proxies send absolute targets."""
+    for _ in range(2):  # the second time it is remembered
+        match = router.match(asked(target))
+
+        assert match.endpoint is infer
+        assert match.params == params
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/",
+        "/v2/models/iris/infer/",
+        "/v2/models//infer",
+        "/v2/models/iris%2Finfer",
+        "/v2/models/iris/versions/one/infer",
+        "/v2/models/../iris/infer",
+        "/v2/models/iris/infer%00",
+    ],
+)
+def test_what_is_no_path_of_the_server_is_not_found(router: Router, target: str) -> None:
+    """Dots, doubled and quoted slashes must not lead anywhere else."""
+    with pytest.raises(NotFound):
+        router.match(asked(target))
+
+
+@pytest.mark.parametrize("target", ["*", "/v2/models/%ff/infer", "/v2/models/\xe9/infer", "http://"])
+def test_what_is_no_path_at_all_is_the_client_s_fault(router: Router, target: str) -> None:
+    """It is a 400 with a reason, not a crash."""
+    with pytest.raises((InvalidRequest, NotFound)):
+        router.match(asked(target))
+
+
+def test_a_wrong_verb_is_told_the_right_ones(router: Router) -> None:
+    """The Allow header is the remedy."""
+    with pytest.raises(MethodNotAllowed) as caught:
+        router.match(asked("/v2/models/iris/infer", "DELETE"))
+
+    assert caught.value.allowed == ("POST",)
+
+
+def test_head_goes_where_get_goes(router: Router) -> None:
+    """HTTP promises that wherever there is a GET there is a HEAD."""
+    assert router.match(asked("/v2/models/iris", "HEAD")).endpoint is describe
+
+
+def test_asking_for_models_that_do_not_exist_fills_no_memory(router: Router) -> None:
+    """Anybody can invent names."""
+    for number in range(REMEMBERED * 2):
+        router.match(asked(f"/v2/models/invented-{number}/infer"))
+
+    assert len(router._known) == 0
+
+
+def test_asking_for_one_model_in_endless_ways_fills_a_bounded_memory(router: Router) -> None:
+    """Anybody can invent queries, too."""
+    for number in range(REMEMBERED * 2):
+        router.match(asked(f"/v2/models/iris/infer?{number}"))
+
+    assert len(router._known) == REMEMBERED
+
+
+def test_a_model_that_is_not_served_is_counted_without_its_name(router: Router) -> None:
+    """Labels that clients can invent would fill the memory of whoever scrapes them."""
+    counted = router.match(asked("/v2/models/invented/infer")).answers
+
+    assert counted is router._metrics.answers_of("", "v2")
+
+
+def test_only_inferences_are_counted(router: Router) -> None:
+    """Health checks would drown the requests that matter."""
+    assert router.match(asked("/v2/models/iris", "GET")).answers is None
