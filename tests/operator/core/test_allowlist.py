@@ -9,7 +9,7 @@ import pytest
 
 from builders import md_of, modeldeployment
 from full_manifest import fixed_size
-from slipway_operator.core.objects.allowlist import mismatch, violation
+from slipway_operator.core.objects.allowlist import mislabelled, mismatch, violation
 from slipway_operator.core.objects.pod import template
 from world_defaults import defaulted
 
@@ -63,6 +63,11 @@ ATTACKS: list[Callable[[Template], object]] = [
     lambda t: server(t).update(livenessProbe={"exec": {"command": ["sh"]}}),
     lambda t: server(t)["livenessProbe"].update(exec={"command": ["sh"]}),
     lambda t: server(t).update(volumeDevices=[]),
+    lambda t: t["metadata"]["labels"].update({"slipway.dev/track": "rolling"}),
+    lambda t: t["metadata"]["labels"].update({"pod-security.kubernetes.io/enforce": "x"}),
+    lambda t: t["metadata"]["annotations"].update({"kubernetes.io/psp": "x"}),
+    lambda t: t["metadata"].update(finalizers=["x/y"]),
+    lambda t: t.update(metadata=5),
     lambda t: t.update(spec=None),
     lambda t: t["spec"].update(containers={}),
     lambda t: t["spec"].pop("volumes"),
@@ -85,7 +90,23 @@ def test_the_servers_defaults_are_no_violation() -> None:
     assert violation(defaulted(live)["spec"]["template"]) == ""
 
 
-@pytest.mark.parametrize("junk", [None, [], "x", 5, {}, {"spec": []}, {"spec": {"volumes": 5}}])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("iris", "main", "6f8d9c7b5"),
+        ("other", "main", "6f8d9c7b5"),
+        ("iris", "b", "6f8d9c7b5"),
+        ("iris", "main", "0"),
+    ],
+)
+def test_labels_must_be_those_of_the_revision(names: tuple[str, str, str]) -> None:
+    """A pod with another model's labels would take its traffic."""
+    assert bool(mislabelled(rendered(), *names)) is (names != ("iris", "main", "6f8d9c7b5"))
+
+
+@pytest.mark.parametrize(
+    "junk", [None, [], "x", 5, {}, {"spec": []}, {"spec": {"volumes": 5}}, {"metadata": {}, "spec": 5}]
+)
 def test_what_is_no_template_is_refused_with_a_reason(junk: Any) -> None:
     """Junk in history must not stop the operator."""
     assert violation(junk)

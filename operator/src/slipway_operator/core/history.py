@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from slipway_operator.api.names import ANNOTATION_RESTARTED_AT, child_name
 from slipway_operator.api.types import Key, ModelDeployment, Spec
-from slipway_operator.core.objects.allowlist import mismatch, violation
+from slipway_operator.core.objects.allowlist import mislabelled, mismatch, violation
 from slipway_operator.core.objects.controller_revision import read
 from slipway_operator.core.objects.deployment import untracked
 from slipway_operator.core.objects.pod import template as render
@@ -27,7 +27,7 @@ def history(key: Key, observed: Observed) -> tuple[Revision, ...]:
 
     An object under another name than its content gives it is none of ours.
     """
-    stored = (read(child) for child in observed.controller_revisions.values())
+    stored = (read(key, child) for child in observed.controller_revisions.values())
     known = sorted(
         (one for one in stored if one.object_name == child_name(key.name, one.predictor, one.name)),
         key=lambda one: (one.number, one.name),
@@ -53,7 +53,8 @@ def _rebuilt(key: Key, deployment: Deployment, number: int) -> Revision:
         input={},
         template=template,
         stored=False,
-        refused=violation(template),
+        refused=violation(template)
+        or mislabelled(template, key.name, deployment.predictor, deployment.revision),
         object_name=child_name(key.name, deployment.predictor, deployment.revision),
     )
 

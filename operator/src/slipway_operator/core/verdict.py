@@ -15,7 +15,8 @@ from slipway_operator.api.conditions import Condition, ConditionType, Reason
 from slipway_operator.core.actions import Ref
 from slipway_operator.core.model import digests
 from slipway_operator.core.observed import Holder
-from slipway_operator.core.view import View, patience
+from slipway_operator.core.rollout.course import patience
+from slipway_operator.core.view import View
 
 
 @dataclass(frozen=True, kw_only=True)

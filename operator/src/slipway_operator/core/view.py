@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from slipway_operator.api.types import ModelDeployment, Spec
+from slipway_operator.api.types import ModelDeployment
 from slipway_operator.core.causes import Cause, cause_of
 from slipway_operator.core.observed import Deployment, Endpoints, Observed
 from slipway_operator.core.pods import Pod
 from slipway_operator.core.revision import Revision, moment, stable
-from slipway_operator.core.rollout.course import Course
+from slipway_operator.core.rollout.course import Course, patience
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,12 +83,6 @@ class View:
 
 def _exactly(own: Deployment, replicas: int) -> bool:
     return own.size == own.available == own.total == replicas
-
-
-def patience(md: ModelDeployment) -> timedelta:
-    """How long one step may take."""
-    seconds = md.spec.progress_deadline_seconds
-    return timedelta(seconds=Spec.PROGRESS_DEADLINE_SECONDS if seconds is None else seconds)
 
 
 def view(

@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from slipway_operator.api.rules import env_name_allowed, env_value_allowed
+from slipway_operator.api.names import LABEL_REVISION
+from slipway_operator.api.rules import env_name_allowed, env_value_allowed, key_reserved
 from slipway_operator.api.types import Predictor
+from slipway_operator.core.objects.metadata import labels
 from slipway_operator.core.objects.pod import PULLER, SERVER
 
 POD_FIELDS: Final = frozenset(
@@ -66,6 +68,8 @@ OWN_ENV: Final = frozenset(
         "SLIPWAY_MODEL_DIGEST",
     }
 )
+OWN_LABELS: Final = frozenset({*labels("", ""), LABEL_REVISION})
+OWN_ANNOTATIONS: Final = frozenset({"kubectl.kubernetes.io/default-container"})
 COMMANDS: Final = {PULLER: "pull", SERVER: "serve"}
 PROBES: Final = ("startupProbe", "readinessProbe", "livenessProbe")
 SECURE: Final = {
@@ -80,6 +84,15 @@ SECURE: Final = {
 def violation(template: Any) -> str:
     """The first thing in a pod template that no operator renders, or an empty string."""
     return _first(_violations(template))
+
+
+def mislabelled(template: Any, modeldeployment: str, predictor: str, revision: str) -> str:
+    """A label of ours that says something else than the revision is, or an empty string."""
+    wanted = labels(modeldeployment, predictor) | {LABEL_REVISION: revision}
+    found = template["metadata"].get("labels") or {}
+    return next(
+        (f"its label {key} is {found.get(key)!r}" for key in wanted if found.get(key) != wanted[key]), ""
+    )
 
 
 def mismatch(template: Any, predictor: Predictor) -> str:
@@ -114,6 +127,7 @@ def _mismatches(template: Any, predictor: Predictor) -> Iterator[str]:
 
 
 def _violations(template: Any) -> Iterator[str]:
+    yield from _metadata(template["metadata"])
     spec = template["spec"]
     yield from _unknown("spec", spec, POD_FIELDS)
     if spec.get("automountServiceAccountToken") is not False:
@@ -127,6 +141,15 @@ def _violations(template: Any) -> Iterator[str]:
         yield f"its containers are not one {PULLER} and one {SERVER}"
     for container in (*pullers, *servers):
         yield from _container(container)
+
+
+def _metadata(metadata: Any) -> Iterator[str]:
+    """Reserved labels are those that every pod of ours has; others could join another model's Service."""
+    yield from _unknown("metadata", metadata, frozenset({"labels", "annotations", "creationTimestamp"}))
+    for kind, own in (("labels", OWN_LABELS), ("annotations", OWN_ANNOTATIONS)):
+        for key in metadata.get(kind) or {}:
+            if key_reserved(key) and key not in own:
+                yield f"metadata.{kind}.{key} is not one of ours"
 
 
 def _unknown(where: str, value: Any, known: frozenset[str]) -> Iterator[str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from slipway_operator.api import names
-from slipway_operator.api.types import ModelDeployment
+from slipway_operator.api.types import Key, ModelDeployment
 from slipway_operator.core.actions import Kind, Manifest
 from slipway_operator.core.objects import metadata
-from slipway_operator.core.objects.allowlist import violation
+from slipway_operator.core.objects.allowlist import mislabelled, violation
 from slipway_operator.core.observed import Child
 from slipway_operator.core.revision import Revision
 
@@ -34,20 +34,24 @@ def controller_revision(md: ModelDeployment, revision: Revision) -> Manifest:
     )
 
 
-def read(child: Child) -> Revision:
+def read(owner: Key, child: Child) -> Revision:
     """A stored revision. Somebody may have edited history: what cannot be used says why."""
     data, number = child.object.get("data"), child.object.get("revision")
     content = data if isinstance(data, dict) else {}
-    template = content.get("template")
+    template, name, predictor = (
+        content.get("template"),
+        _text(content, "revision"),
+        _text(content, "predictor"),
+    )
     return Revision(
-        name=_text(content, "revision"),
-        predictor=_text(content, "predictor"),
+        name=name,
+        predictor=predictor,
         restarted_at=_text(content, "restartedAt"),
         number=number if isinstance(number, int) else 0,
         input=content.get("input") or {},
         template=template if isinstance(template, dict) else {},
         promoted=_count(child.annotations.get(names.ANNOTATION_PROMOTED, "")),
-        refused=violation(template),
+        refused=violation(template) or mislabelled(template, owner.name, predictor, name),
         object_name=child.ref.name,
     )
 

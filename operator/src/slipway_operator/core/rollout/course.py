@@ -8,9 +8,10 @@ was fully live.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from slipway_operator.api.types import ModelDeployment, Spec
 from slipway_operator.core.objects.deployment import PodSet
 from slipway_operator.core.observed import Deployment
 from slipway_operator.core.revision import Revision
@@ -21,6 +22,12 @@ class Track(NamedTuple):
 
     predictor: str
     track: str
+
+
+def patience(md: ModelDeployment) -> timedelta:
+    """How long one step may take."""
+    seconds = md.spec.progress_deadline_seconds
+    return timedelta(seconds=Spec.PROGRESS_DEADLINE_SECONDS if seconds is None else seconds)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from slipway_operator.api.names import (
     ANNOTATION_STEP_STARTED_AT,
@@ -28,12 +28,12 @@ from slipway_operator.api.names import (
     TRACK_ROLLING,
     child_name,
 )
-from slipway_operator.api.types import ModelDeployment, Spec
+from slipway_operator.api.types import ModelDeployment
 from slipway_operator.core.objects.deployment import PodSet
 from slipway_operator.core.observed import Deployment, Endpoints, Observed
 from slipway_operator.core.replicas import size_at_creation
 from slipway_operator.core.revision import Revision, moment, stable
-from slipway_operator.core.rollout.course import Course, Track
+from slipway_operator.core.rollout.course import Course, Track, patience
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +99,7 @@ def rolling(
         removable=tuple(_removable(md, observed, cast)),
         complete=complete,
         promoted=live and not _is_newest(target, revisions),
-        deadline=None if md.spec.paused or live or settled else started + _patience(md),
+        deadline=None if md.spec.paused or live or settled else started + patience(md),
     )
 
 
@@ -194,8 +194,3 @@ def _removable(md: ModelDeployment, observed: Observed, cast: Cast) -> list[Depl
 def _is_newest(target: Revision, revisions: Sequence[Revision]) -> bool:
     last = stable(revisions)
     return last is not None and (last.predictor, last.name) == (target.predictor, target.name)
-
-
-def _patience(md: ModelDeployment) -> timedelta:
-    seconds = md.spec.progress_deadline_seconds
-    return timedelta(seconds=Spec.PROGRESS_DEADLINE_SECONDS if seconds is None else seconds)
