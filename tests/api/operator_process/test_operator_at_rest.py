@@ -7,7 +7,7 @@ import time
 from live_operator import LiveOperator, Stage, operating
 
 OBJECTS = 10
-REST_SECONDS = float(os.environ.get("SLIPWAY_TEST_REST_SECONDS", "30"))
+REST_SECONDS = float(os.environ.get("SLIPWAY_TEST_REST_SECONDS", "20"))
 """300 for the figure in the documentation; the suite makes do with less."""
 MEMORY_MEGABYTES = 120
 
