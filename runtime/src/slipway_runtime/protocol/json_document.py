@@ -20,7 +20,7 @@ import orjson
 import simdjson
 
 from slipway_runtime.errors import InvalidRequest
-from slipway_runtime.protocol.tensors import FLOATS, INTEGERS, MAX_RANK, Shape
+from slipway_runtime.protocol.tensors import FLOATS, INTEGERS, MAX_RANK, Shape, element_count
 from slipway_runtime.protocol.words import kind
 
 if TYPE_CHECKING:
@@ -84,17 +84,21 @@ def _input(entry: Any) -> Any:
 
 def _numbers(data: Any, datatype: object) -> Numbers | list[Any]:
     """One buffer, or a list where datatype or element forbid it: what reads the list says what is wrong."""
+    if type(datatype) is not str:
+        return list(data.as_list())
     if datatype in FLOATS:
         typecode, dtype = "d", np.float64
     elif datatype in INTEGERS:
-        unsigned = str(datatype).startswith("U")
+        unsigned = datatype.startswith("U")
         typecode, dtype = ("u", np.uint64) if unsigned else ("i", np.int64)  # type: ignore[assignment] # one variable, three dtypes
     else:
         return list(data.as_list())
     try:
-        return Numbers(np.frombuffer(data.as_buffer(of_type=typecode), dtype=dtype), _dims(data))
+        values = np.frombuffer(data.as_buffer(of_type=typecode), dtype=dtype)
+        dims = _dims(data)
     except (TypeError, ValueError):
         return list(data.as_list())
+    return Numbers(values, dims) if element_count(dims) == len(values) else list(data.as_list())
 
 
 def _dims(data: Any) -> Shape:

@@ -156,7 +156,10 @@ def _range_text(name: str, dtype: np.dtype[Any]) -> str:
 
 
 def _datatype_text(name: str, datatype: object) -> str:
-    if datatype in WITHOUT_JSON_FORM:
+    if not isinstance(datatype, str):
+        shown = kind(datatype)
+    elif datatype in WITHOUT_JSON_FORM:
         return f"input {quoted(name)}: {datatype} has no JSON form; send FP32 where the model takes it"
-    shown = quoted(datatype) if isinstance(datatype, str) else kind(datatype)
+    else:
+        shown = quoted(datatype)
     return f"'datatype' of input {quoted(name)} is {shown}; it must be one of {', '.join(DTYPES)}"
