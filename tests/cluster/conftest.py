@@ -8,6 +8,7 @@ a proof that is skipped proves nothing.
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -45,11 +46,16 @@ def shell() -> Shell:
 
 
 @pytest.fixture(scope="session")
-def cluster(shell: Shell) -> Iterator[LocalCluster]:
+def cluster(shell: Shell, figures: Figures) -> Iterator[LocalCluster]:
     """The running cluster with pod metrics and S3."""
     local = LocalCluster(shell)
     was_there = shell.attempt(str(PROGRAM), "status").returncode == 0
+    begin = time.monotonic()
     local.up()
+    if not was_there:
+        figures.record(
+            "cluster up, with pod metrics and S3", time.monotonic() - begin, "s", "≤ 15 without S3"
+        )
     yield local
     if not was_there and not keep_cluster():
         local.down()

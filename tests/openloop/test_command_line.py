@@ -141,3 +141,18 @@ async def test_a_session_whose_program_cannot_start_says_why(tmp_path: Path) -> 
     session.__enter__()
     with pytest.raises(RuntimeError, match=r"without a report: (?s:.*)nowhere\.json"):
         await asyncio.to_thread(session.__exit__, None, None, None)
+
+
+async def test_a_mark_after_the_loads_end_is_an_error(
+    serve: Serve, expectation_file: Path, tmp_path: Path
+) -> None:
+    """A load that broke in the middle must not let the rest of an update pass unseen."""
+    server = await serve(lambda _: Trick())
+    bounds = Rates(new=100, keep=0, requests=10, seconds=0.2)
+    session = Session(f"http://127.0.0.1:{server.port}", expectation_file, bounds, tmp_path / "load.json")
+    await asyncio.to_thread(session.__enter__)
+    async with asyncio.timeout(10):
+        await asyncio.to_thread(session._running().wait)
+    with pytest.raises(RuntimeError, match="the load ended before 'switch'"):
+        session.mark("switch")
+    await asyncio.to_thread(session.__exit__, None, None, None)

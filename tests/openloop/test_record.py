@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openloop.faults import Fault, RequestError
+from openloop.faults import MAX_TEXT, Fault, RequestError
 from openloop.record import SAMPLES_KEPT, Outcome, Record
 
 
@@ -20,7 +20,7 @@ def test_a_thousand_like_failures_are_all_counted_and_few_are_told() -> None:
     record = Record()
     for number in range(1_000):
         error = RequestError(Fault.RESET, "x" * 10_000)
+        assert len(error.text) <= MAX_TEXT
         record.add(Outcome(stream="new", request_id=str(number), due=0, sent=0, done=0, error=error))
     assert record.faults == {Fault.RESET: 1_000}
     assert len(record.samples[Fault.RESET]) == SAMPLES_KEPT
-    assert len(error.text) <= 300

@@ -11,6 +11,8 @@ Json = dict[str, Any]
 _PATHS = {
     "Namespace": ("/api/v1", "namespaces"),
     "Node": ("/api/v1", "nodes"),
+    "ClusterRole": ("/apis/rbac.authorization.k8s.io/v1", "clusterroles"),
+    "CustomResourceDefinition": ("/apis/apiextensions.k8s.io/v1", "customresourcedefinitions"),
     "Pod": ("/api/v1", "pods"),
     "Secret": ("/api/v1", "secrets"),
     "Service": ("/api/v1", "services"),
@@ -26,7 +28,7 @@ _PATHS = {
     "Lease": ("/apis/coordination.k8s.io/v1", "leases"),
     "ModelDeployment": ("/apis/slipway.dev/v1alpha1", "modeldeployments"),
 }
-_CLUSTER_WIDE = {"Namespace", "Node"}
+_CLUSTER_WIDE = {"Namespace", "Node", "ClusterRole", "CustomResourceDefinition"}
 
 
 @dataclass(frozen=True)

@@ -37,11 +37,13 @@ Tricks = Callable[[int], Trick]
 
 @dataclass
 class TrickServer:
-    """Answers on loopback; `requests` and `connections` count what came."""
+    """Answers on loopback; the counters say what came."""
 
     tricks: Tricks
     port: int = 0
     requests: int = 0
+    at_once: int = 0
+    most_at_once: int = 0
     connections: int = 0
     writers: list[asyncio.StreamWriter] = field(default_factory=list)
 
@@ -51,15 +53,23 @@ class TrickServer:
         self.writers.append(writer)
         try:
             while not writer.is_closing():
-                body = await _read_request(reader)
-                trick = self.tricks(self.requests)
-                self.requests += 1
-                await asyncio.sleep(trick.delay)
-                _answer(writer, body, trick)
+                await self._one(reader, writer)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
             writer.close()
+
+    async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        body = await _read_request(reader)
+        trick = self.tricks(self.requests)
+        self.requests += 1
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            await asyncio.sleep(trick.delay)
+            _answer(writer, body, trick)
+        finally:
+            self.at_once -= 1
 
     def hang_up(self) -> None:
         """Closes every connection in good order."""

@@ -57,13 +57,12 @@ def train() -> tuple[Trained, Trained]:
 def _trained(name: str, estimator: Any, rows: Any) -> Trained:
     from skl2onnx import to_onnx  # noqa: PLC0415 - as above
 
-    single = rows.astype("float32")
-    exported = to_onnx(estimator, single[:1], options={"zipmap": False})
+    exported = to_onnx(estimator, rows[:1].astype("float32"), options={"zipmap": False})
     return Trained(
         name=name,
         estimator=type(estimator).__name__,
         onnx=exported.SerializeToString(),
-        rows=single.tolist(),
+        rows=rows.tolist(),
         outputs=[
             {"label": [int(label)], "probabilities": [float(p) for p in probabilities]}
             for label, probabilities in zip(

@@ -20,7 +20,7 @@ Try next (the first line makes kubectl and helm mean this cluster):
   kubectl config set-context --current --namespace={NAMESPACE}
 
   kubectl get mdep,pods,hpa                                # what is there
-  kubectl describe mdep {example.name}                              # conditions and events
+  kubectl describe mdep {example.name}                               # conditions and events
   kubectl explain mdep.spec.predictors                     # a sentence for every field
   kubectl apply -f {example.file}                      # back to the first model: a rollback
   kubectl scale mdep {example.name} --replicas=3
