@@ -2,145 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from builders import NAMESPACE
-from simulator import CHILDREN, Scene, Workflow
+from simulator import Workflow
+from workflow_steps import (
+    BAD,
+    Change,
+    autoscaled,
+    controlled,
+    counts,
+    delete_child,
+    delete_live_revision,
+    edited,
+    half_rolled,
+    has_pods,
+    is_now,
+    late_supersede,
+    many_revisions,
+    mend,
+    protected,
+    says,
+    server_of,
+    two,
+    two_revisions,
+    user,
+)
 from world_pods import Outcome
-
-BAD: Final = "s3://models/iris/bad"
-Change = Callable[[Scene], object]
-
-
-def user(change: Callable[[Any], object]) -> Change:
-    """The user edits the ModelDeployment and applies it."""
-    return lambda scene: scene.apply(change)
-
-
-def two(scene: Scene) -> None:
-    """Two replicas, settled."""
-    scene.apply(lambda md: md.replicas(2))
-
-
-def autoscaled(scene: Scene) -> None:
-    """An autoscaler that has grown to four."""
-    scene.apply(lambda md: md.hpa(2, 5).predictor(resources={"requests": {"cpu": "100m"}}))
-    scene.settle()
-    scene.cluster.wants = {hpa["metadata"]["name"]: 4 for hpa in scene.world.list("HorizontalPodAutoscaler")}
-
-
-def protected(scene: Scene) -> None:
-    """Two replicas with a disruption budget."""
-    scene.apply(lambda md: md.replicas(2).predictor(pdbSpec={"maxUnavailable": 1}))
-
-
-def two_revisions(scene: Scene) -> None:
-    """The second model serves; the first is history."""
-    two(scene)
-    scene.settle()
-    scene.apply(lambda md: md.model("s3://models/iris/2"))
-
-
-def many_revisions(scene: Scene) -> None:
-    """Three models in a row, with a short history."""
-    for uri in ("s3://models/iris/1", "s3://models/iris/2", "s3://models/iris/3"):
-        scene.builder.replicas(1).model(uri)
-        scene.apply()
-        scene.settle()
-
-
-def half_rolled(scene: Scene, uri: str = BAD) -> None:
-    """An update to a model that cannot be pulled has begun."""
-    two(scene)
-    scene.settle()
-    scene.cluster.outcomes[uri] = Outcome(state="pull-failed", reason="Timeout", message="no answer")
-    scene.apply(lambda md: md.model(uri))
-
-
-def delete_child(kind: str, scene: Scene) -> None:
-    """Somebody deletes a child by hand."""
-    meta = scene.child(kind)["metadata"]
-    scene.world.delete(kind, NAMESPACE, meta["name"])
-
-
-def delete_live_revision(scene: Scene) -> None:
-    """Somebody deletes the ControllerRevision of what serves."""
-    live = scene.child("Deployment")["spec"]["template"]["metadata"]["labels"]["slipway.dev/revision"]
-    for child in scene.world.list("ControllerRevision", NAMESPACE):
-        if child["data"]["revision"] == live:
-            scene.world.delete("ControllerRevision", NAMESPACE, child["metadata"]["name"])
-
-
-def edit(kind: str, change: Callable[[Any], object], scene: Scene) -> None:
-    """Somebody edits a child by hand."""
-    child = scene.child(kind)
-    change(child)
-    scene.world.put(child, "kubectl-edit")
-
-
-def _server(child: Any) -> Any:
-    return child["spec"]["template"]["spec"]["containers"][0]
-
-
-def _edited(kind: str, change: Callable[[Any], object]) -> Change:
-    return partial(edit, kind, change)
-
-
-def has_pods(**wanted: int) -> Change:
-    """Asserts the pods, as model and last digit of the image: `has_pods(m1i1=2)`."""
-
-    def check(scene: Scene) -> None:
-        found = {f"m{model}i{image}": count for (model, image), count in scene.pods().items()}
-        assert found == wanted, found
-
-    return check
-
-
-def says(**wanted: str) -> Change:
-    """Asserts the conditions' status and reason: `says(Ready="False Paused")`."""
-
-    def check(scene: Scene) -> None:
-        found = {kind: " ".join(said) for kind, said in scene.conditions().items()}
-        assert found == wanted, found
-
-    return check
-
-
-def counts(kind: str, number: int) -> Change:
-    """Asserts how many children of a kind there are."""
-
-    def check(scene: Scene) -> None:
-        assert len(scene.world.list(kind, NAMESPACE)) == number, scene.world.list(kind, NAMESPACE)
-
-    return check
-
-
-def controlled(scene: Scene) -> None:
-    """Asserts that every child has its owner, and the index labels."""
-    for kind in CHILDREN:
-        for child in scene.world.list(kind, NAMESPACE):
-            assert child["metadata"]["ownerReferences"][0]["controller"], child
-            assert child["metadata"]["labels"]["slipway.dev/modeldeployment"] == "iris", child
-
-
-def mend(scene: Scene) -> None:
-    """The model that could not be pulled is there now."""
-    scene.cluster.outcomes[BAD] = Outcome()
-
-
-def late_supersede(scene: Scene) -> None:
-    """A third model is asked for while the second is being rolled out."""
-    scene.apply(lambda md: md.model("s3://models/iris/2"))
-    scene.operator.look()
-    scene.cluster.step()
-    scene.apply(lambda md: md.model("s3://models/iris/3"))
-
-
-def _is(found: object, wanted: object) -> None:
-    assert found == wanted, found
-
 
 CPU: Final = {"resources": {"requests": {"cpu": "100m"}}}
 ENV: Final = {"name": "EXTRA", "value": "1"}
@@ -357,22 +246,22 @@ DRIFT: Final = (
     Workflow(
         "variable added by hand",
         two,
-        [_edited("Deployment", lambda child: _server(child)["env"].append(ENV)), has_pods(m1i1=2)],
+        [edited("Deployment", lambda child: server_of(child)["env"].append(ENV)), has_pods(m1i1=2)],
         floor=2,
     ),
     Workflow(
         "image changed by hand",
         two,
-        [_edited("Deployment", lambda child: _server(child).update(image="other:9")), has_pods(m1i1=2)],
+        [edited("Deployment", lambda child: server_of(child).update(image="other:9")), has_pods(m1i1=2)],
         floor=2,
     ),
     Workflow(
         "variable added, then a new model",
         two,
         [
-            _edited(
+            edited(
                 "Deployment",
-                lambda child: (_server(child)["env"].append(ENV), _server(child).update(image="x:9")),
+                lambda child: (server_of(child)["env"].append(ENV), server_of(child).update(image="x:9")),
             ),
             model("2"),
             has_pods(m2i2=2),
@@ -382,51 +271,43 @@ DRIFT: Final = (
     Workflow(
         "owner reference removed",
         two,
-        [_edited("Deployment", lambda child: child["metadata"].pop("ownerReferences")), controlled],
+        [edited("Deployment", lambda child: child["metadata"].pop("ownerReferences")), controlled],
         floor=2,
     ),
     Workflow(
         "Service pointed elsewhere",
         two,
-        [
-            _edited(
-                "Service", lambda child: child["spec"]["selector"].update({"slipway.dev/track": "nowhere"})
-            )
-        ],
+        [edited("Service", lambda child: child["spec"]["selector"].update({"slipway.dev/track": "nowhere"}))],
     ),
     Workflow(
         "Service narrowed",
         two,
-        [_edited("Service", lambda child: child["spec"]["selector"].update({"tier": "gold"}))],
+        [edited("Service", lambda child: child["spec"]["selector"].update({"tier": "gold"}))],
     ),
     Workflow(
         "Service opened to the outside",
         two,
         [
-            _edited("Service", lambda child: child["spec"].update(type="LoadBalancer")),
-            lambda scene: _is(scene.child("Service")["spec"]["type"], "ClusterIP"),
+            edited("Service", lambda child: child["spec"].update(type="LoadBalancer")),
+            lambda scene: is_now(scene.child("Service")["spec"]["type"], "ClusterIP"),
         ],
         floor=2,
     ),
     Workflow(
         "label of a revision removed",
         two,
-        [
-            _edited(
-                "ControllerRevision", lambda child: child["metadata"]["labels"].pop("slipway.dev/revision")
-            )
-        ],
+        [edited("ControllerRevision", lambda child: child["metadata"]["labels"].pop("slipway.dev/revision"))],
         floor=2,
     ),
     Workflow(
         "limits changed by hand",
         two,
         [
-            _edited(
+            edited(
                 "Deployment",
                 lambda child: child["spec"]["strategy"]["rollingUpdate"].update(maxUnavailable="100%"),
             ),
-            lambda scene: _is(
+            lambda scene: is_now(
                 scene.child("Deployment")["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"], 0
             ),
         ],
@@ -436,7 +317,7 @@ DRIFT: Final = (
         "Deployment paused by hand",
         two,
         [
-            _edited("Deployment", lambda child: child["spec"].update(paused=True)),
+            edited("Deployment", lambda child: child["spec"].update(paused=True)),
             model("2"),
             has_pods(m2i2=2),
         ],

@@ -16,7 +16,7 @@ from scenes import observed, settled
 from simulator import Scene
 from slipway_operator.core.decide import Defaults, decide
 from slipway_operator.core.observed import Observed
-from workflows import BAD
+from workflow_steps import BAD
 from world_pods import Outcome
 
 CPU = {"requests": {"cpu": "100m"}}

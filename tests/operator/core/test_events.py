@@ -8,7 +8,7 @@ import pytest
 
 from scenes import settled
 from slipway_operator.core.events import troubles
-from workflows import BAD
+from workflow_steps import BAD
 from world_pods import Outcome
 
 

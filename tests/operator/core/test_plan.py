@@ -10,7 +10,7 @@ from builders import NAMESPACE
 from scenes import revisions, settled
 from simulator import CHILDREN, Scene
 from slipway_operator.core.actions import Create, Delete, SetReplicas, Update
-from workflows import autoscaled
+from workflow_steps import autoscaled
 
 CPU = {"requests": {"cpu": "100m"}}
 

@@ -13,7 +13,7 @@ from builders import NAMESPACE
 from scenes import settled, the_deployment
 from simulator import Scene
 from slipway_operator.core.actions import Delete, Update, Write
-from workflows import BAD, delete_child
+from workflow_steps import BAD, delete_child
 from world_pods import Outcome
 
 

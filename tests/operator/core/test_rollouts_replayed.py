@@ -14,7 +14,7 @@ import pytest
 from scenes import settled
 from simulator import Scene
 from slipway_operator.core.actions import SetReplicas, Write
-from workflows import BAD, autoscaled
+from workflow_steps import BAD, autoscaled
 from world_pods import Outcome
 
 

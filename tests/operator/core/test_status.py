@@ -14,7 +14,8 @@ from slipway_operator.api.types import FieldError
 from slipway_operator.core.decide import Unparsed, reject
 from slipway_operator.core.status import Problem, with_problem
 from status_schema import status_errors
-from workflows import BAD, WORKFLOWS
+from workflow_steps import BAD
+from workflows import WORKFLOWS
 from world_pods import Outcome, digest_of
 
 

@@ -10,7 +10,7 @@ from builders import NAMESPACE
 from kstatus import judged
 from scenes import settled
 from simulator import Scene
-from workflows import BAD
+from workflow_steps import BAD
 from world_pods import Outcome, digest_of
 
 PULL = {"state": "pull-failed", "message": "x"}

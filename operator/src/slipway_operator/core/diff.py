@@ -9,7 +9,6 @@ something else, that default stands there and differs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from slipway_operator.api.names import ANNOTATION_APPLIED, ANNOTATION_STEP_STARTED_AT
@@ -26,21 +25,21 @@ Path = tuple[str, ...]
 
 def first_difference(desired: Any, observed: Any, path: Path = ()) -> str | None:
     """The first place where `desired` is not in `observed`, in words; None if it is all there."""
-    if isinstance(desired, Mapping):
+    if isinstance(desired, dict):
         return _map_difference(desired, observed, path)
     if isinstance(desired, list | tuple):
         return _list_difference(list(desired), observed, path)
-    if observed is _MISSING and not desired:
+    if desired == observed and type(desired) is type(observed):
         return None
-    if type(desired) is type(observed) and desired == observed:
+    if observed is _MISSING and not desired:
         return None
     if path and is_quantity_field(_names(path)) and same_amount(desired, observed):
         return None
     return _told(path, desired, observed)
 
 
-def _map_difference(desired: Mapping[str, Any], observed: Any, path: Path) -> str | None:
-    if not isinstance(observed, Mapping):
+def _map_difference(desired: dict[str, Any], observed: Any, path: Path) -> str | None:
+    if not isinstance(observed, dict):
         if observed is _MISSING and not any(_weighs(value) for value in desired.values()):
             return None
         return _told(path, desired, observed)
@@ -48,7 +47,10 @@ def _map_difference(desired: Mapping[str, Any], observed: Any, path: Path) -> st
         for name in sorted(observed.keys() - desired.keys()):
             return _told((*path, name), _MISSING, observed[name])
     for name, value in desired.items():
-        found = first_difference(value, observed.get(name, _MISSING), (*path, name))
+        other = observed.get(name, _MISSING)
+        if type(value) is str and value == other:  # nearly all that there is
+            continue
+        found = first_difference(value, other, (*path, name))
         if found is not None:
             return found
     return None
@@ -56,7 +58,7 @@ def _map_difference(desired: Mapping[str, Any], observed: Any, path: Path) -> st
 
 def _weighs(value: Any) -> bool:
     """Whether a desired value is more than a zero."""
-    return any(_weighs(child) for child in value.values()) if isinstance(value, Mapping) else bool(value)
+    return any(_weighs(child) for child in value.values()) if isinstance(value, dict) else bool(value)
 
 
 def _list_difference(desired: list[Any], observed: Any, path: Path) -> str | None:
@@ -64,7 +66,7 @@ def _list_difference(desired: list[Any], observed: Any, path: Path) -> str | Non
         return _told(path, desired, observed) if desired or observed is not _MISSING else None
     key = _key_of(desired)
     if key is not None:
-        by_key = {item.get(key): item for item in observed if isinstance(item, Mapping)}
+        by_key = {str(item.get(key)): item for item in observed if isinstance(item, dict)}
         pairs = [(item[key], item, by_key.get(item[key], _MISSING)) for item in desired]
     elif len(desired) != len(observed):
         return _told(path, desired, observed)
@@ -79,11 +81,11 @@ def _list_difference(desired: list[Any], observed: Any, path: Path) -> str | Non
 
 def _key_of(items: list[Any]) -> str | None:
     """The field that names the items of a list, if all have it and no two share it."""
-    if not items or not all(isinstance(item, Mapping) for item in items):
+    if not items or not all(isinstance(item, dict) for item in items):
         return None
     for key in _KEYS:
         found = [item.get(key) for item in items]
-        if None not in found and len(set(found)) == len(found):
+        if all(isinstance(one, str) for one in found) and len(set(found)) == len(found):
             return key
     return None
 
@@ -102,8 +104,8 @@ def _shown(value: Any) -> str:
     """A value in few characters; never more than a glimpse of a large one."""
     if value is _MISSING:
         return "absent"
-    if isinstance(value, Mapping | list | tuple):
-        return f"a {'map' if isinstance(value, Mapping) else 'list'} of {len(value)}"
+    if isinstance(value, dict | list | tuple):
+        return f"a {'map' if isinstance(value, dict) else 'list'} of {len(value)}"
     text = repr(value)
     return text if len(text) <= _GLIMPSE else f"{text[:_GLIMPSE]}..."
 
