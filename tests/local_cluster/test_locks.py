@@ -39,3 +39,24 @@ def test_who_waited_for_a_folder_that_was_removed_gets_a_new_one(tmp_path: Path)
         path.rmdir()
     thread.join(5)
     assert seen == [True]
+
+
+def test_a_folder_that_comes_and_goes_all_the_time_is_no_error(tmp_path: Path) -> None:
+    """`up` and `down` by turns, from several terminals: the holder removes, the next one makes."""
+    path, failures = tmp_path / "clusters" / "home", []
+
+    def turn() -> None:
+        try:
+            for _ in range(200):
+                with locked(path, make_folder=True):
+                    assert path.is_dir()
+                    path.rmdir()
+        except (OSError, AssertionError) as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=turn) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert failures == []

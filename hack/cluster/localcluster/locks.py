@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -28,12 +28,12 @@ def _open(path: Path, *, make_folder: bool) -> int:
     if not make_folder:
         path.parent.mkdir(parents=True, exist_ok=True)
         return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    while True:
-        path.mkdir(parents=True, exist_ok=True)
-        try:
+    while True:  # the one that holds the lock may remove the folder, or its parent, at any moment
+        with suppress(FileNotFoundError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with suppress(FileExistsError):
+                os.mkdir(path)  # noqa: PTH102 - Path.mkdir fails when the folder vanishes while it looks
             return os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-        except FileNotFoundError:  # removed in between by the one that held the lock
-            continue
 
 
 def _same(path: Path, descriptor: int) -> bool:
