@@ -37,7 +37,7 @@ def check_address(address: str, *, allow_local: bool) -> None:
     if kind and not allow_local:
         raise PullFailure(
             Reason.INVALID_URI,
-            f"the URI leads to {ip}, a {kind} address; models are not fetched from there "
+            f"the URI leads to {ip}: models are not fetched from {kind} addresses "
             "(--allow-local-addresses permits it, for trusted URIs only)",
         )
 
@@ -50,7 +50,7 @@ def _forbidden(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
         ("link-local", ip.is_link_local),
         ("unspecified", ip.is_unspecified or ip in ipaddress.ip_network("0.0.0.0/8")),
         ("multicast", ip.is_multicast),
-        ("reserved", ip.is_reserved and not ip.is_private),
+        ("reserved", ip.is_reserved),
     ):
         if found:
             return kind

@@ -87,7 +87,9 @@ def _external_data(buffer: mmap.mmap) -> Iterator[tuple[str, str]]:
 
 def _entry(buffer: mmap.mmap, start: int, end: int) -> tuple[str, str]:
     texts = {1: b"", 2: b""}
-    for number, _, first, last in fields(buffer, start, end):
+    for number, wire_type, first, last in fields(buffer, start, end):
+        if wire_type != LENGTH_DELIMITED:  # other readers would skip it: what they see must be seen here
+            raise Malformed(f"field {number} of StringStringEntryProto is no text")
         texts[number] = buffer[first:last]
     return texts[1].decode(errors="replace"), texts[2].decode(errors="replace")
 
@@ -105,7 +107,9 @@ def _check_location(folder: Path, location: str) -> None:
     """A plain file of one name, below the folder, reached without links."""
     shown = ascii(location[:80])
     parts = location.split("/")
-    if not location.isprintable() or "\\" in location or any(part in ("", ".", "..") for part in parts):
+    # A '*' stands in the marker by which ONNX Runtime's own tensors name an address in memory.
+    plain = location.isprintable() and not set(location) & {"\\", "*"}
+    if not plain or any(part in ("", ".", "..") for part in parts):
         raise _refusal(
             f"a tensor's data lies at {shown}: it must be a relative path inside the model's folder"
         )

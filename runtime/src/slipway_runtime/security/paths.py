@@ -16,12 +16,15 @@ def safe_path(key: str) -> str:
         PullFailure: UnsupportedFormat; the key is absolute, climbs out, hides, or no file system takes it.
     """
     parts = key.split("/")
-    fits = 0 < len(key) <= MAX_LENGTH and all(0 < len(part.encode()) <= MAX_PART for part in parts)
-    plain = key.isprintable() and "\\" not in key
-    if fits and plain and not any(part in (".", "..") or part.startswith(".slipway-") for part in parts):
+    plain = key.isprintable() and "\\" not in key and len(key) <= MAX_LENGTH
+    if plain and all(0 < len(part.encode()) <= MAX_PART and not _reserved(part) for part in parts):
         return key
     raise PullFailure(
         Reason.UNSUPPORTED_FORMAT,
         f"object key '{redact_text(key)}' cannot be a file of a model: keys are relative paths of printable "
         f"characters, without '..', at most {MAX_LENGTH} long",
     )
+
+
+def _reserved(part: str) -> bool:
+    return part in (".", "..") or part.startswith(".slipway-")
