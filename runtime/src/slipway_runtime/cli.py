@@ -11,8 +11,18 @@ import sys
 from dataclasses import fields
 
 from slipway_runtime.commands.exits import exit_codes_text
+from slipway_runtime.commands.termination import write_termination_message
 from slipway_runtime.errors import SettingsFault
-from slipway_runtime.settings import PullSettings, ServeSettings, env_name, flag_name, load
+from slipway_runtime.settings import (
+    PREFIX,
+    CommonSettings,
+    PullSettings,
+    ServeSettings,
+    env_name,
+    flag_name,
+    load,
+    termination_log,
+)
 
 _EPILOG = f"""\
 Every flag has the environment variable shown with it; the flag wins.
@@ -34,11 +44,20 @@ def main(arguments: list[str] | None = None) -> int:
             from slipway_runtime.commands.pull import pull  # noqa: PLC0415 # see above
 
             return pull(given.pop("uri"), given.pop("dest"), load(PullSettings, given, os.environ))
+        settings = load(ServeSettings, given, os.environ)
+        settings.check()
         from slipway_runtime.commands.serve import serve  # noqa: PLC0415 # see above
 
-        return serve(load(ServeSettings, given, os.environ))
+        return serve(settings)
     except SettingsFault as fault:
+        _report(given.get("termination_log"), fault)
         parser.exit(2, f"slipway-runtime {command}: {fault.message}\n")
+
+
+def _report(flag: str | None, fault: SettingsFault) -> None:
+    """A pod's status shows why its container ended, also when a setting was impossible."""
+    path = flag or os.environ.get(PREFIX + "TERMINATION_LOG", "")
+    write_termination_message(termination_log(CommonSettings(path)), fault.reason, fault.message)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -144,6 +144,19 @@ class ServeSettings(CommonSettings):
     threads: int = _setting(0, "engine threads; 0 takes the CPU quota of the container", _integer(0, 1024))
     access_log: bool = _setting(False, "one JSON line per request", _FLAG)
 
+    def check(self) -> None:
+        """Do the settings fit together?
+
+        Raises:
+            SettingsFault: they do not; says which to give.
+        """
+        if not self.model_name:
+            raise SettingsFault("--model-name (SLIPWAY_MODEL_NAME) is needed: it becomes part of the URLs")
+        if bool(self.model_dir) == bool(self.model_uri):
+            raise SettingsFault(
+                "give either --model-dir (SLIPWAY_MODEL_DIR) or --model-uri (SLIPWAY_MODEL_URI)"
+            )
+
 
 def env_name(setting: Field[Any]) -> str:
     """The environment variable of a setting."""

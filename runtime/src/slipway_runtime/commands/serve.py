@@ -23,7 +23,7 @@ from slipway_runtime.commands.pull import puller_of
 from slipway_runtime.commands.stop import Stop
 from slipway_runtime.commands.termination import write_termination_message
 from slipway_runtime.dataplane import DataPlane
-from slipway_runtime.errors import Failure, SettingsFault
+from slipway_runtime.errors import Failure
 from slipway_runtime.lifecycle.bring_up import Plan, bring_up
 from slipway_runtime.lifecycle.model import VERSION, Loaded, Model
 from slipway_runtime.lifecycle.state import ModelState
@@ -56,7 +56,6 @@ _LOG = logging.getLogger(__name__)
 
 def serve(settings: ServeSettings) -> int:
     """Serve until a signal ends it; returns the exit code."""
-    _check(settings)
     log.configure()
     np.seterr(over="ignore")  # a number that a float cannot hold becomes infinity, without a warning
     try:
@@ -168,15 +167,6 @@ class Serving:
     def _metrics_text(self) -> str:
         state = self._model.lifecycle.state
         return render(self._metrics, {str(known): known is state for known in ModelState})
-
-
-def _check(settings: ServeSettings) -> None:
-    if not settings.model_name:
-        raise SettingsFault("--model-name (SLIPWAY_MODEL_NAME) is needed: it becomes part of the URLs")
-    if bool(settings.model_dir) == bool(settings.model_uri):
-        raise SettingsFault(
-            "give --model-dir (SLIPWAY_MODEL_DIR) or --model-uri (SLIPWAY_MODEL_URI), one of them"
-        )
 
 
 def _on_thread(loop: asyncio.AbstractEventLoop, work: Callable[[], T]) -> asyncio.Future[T]:

@@ -15,7 +15,6 @@ import asyncio
 import logging
 import socket
 import time
-from email.utils import formatdate
 from typing import TYPE_CHECKING
 
 from slipway_runtime.errors import Failure, Reason
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 BACKLOG = 4096
 TICK_SECONDS = 1.0
 LOOK_SECONDS = 0.01
+_DATE = "date: %a, %d %b %Y %H:%M:%S GMT\r\n"  # the C locale, which nobody changes here
 _LOG = logging.getLogger(__name__)
 
 
@@ -94,7 +94,7 @@ class HttpServer:
 
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
         """Once a second: the date changes, and connections whose time is over are told."""
-        self._shared.head = self._head + f"date: {formatdate(usegmt=True)}\r\n".encode()
+        self._shared.head = self._head + time.strftime(_DATE, time.gmtime()).encode()
         now = time.perf_counter()
         for connection in list(self._shared.connections):
             connection.sweep(now)

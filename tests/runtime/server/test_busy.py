@@ -1,0 +1,139 @@
+"""A server that has more to do than it can: who is still answered, who is refused, and how fast."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from runtime_server import RuntimeServer, serving
+from slow_model import save_slow, turns
+
+INFER = "/v2/models/m/infer"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RuntimeServer]:
+    """One engine thread, one place in the queue, two seconds for a request."""
+    folder = save_slow(tmp_path_factory.mktemp("model"))
+    limits = ("--threads", "1", "--max-queue", "1", "--request-timeout-seconds", "2")
+    with serving(folder, *limits) as found:
+        yield found
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    """Clients that ask at the same time."""
+    with ThreadPoolExecutor(8) as found:
+        yield found
+
+
+def ask(server: RuntimeServer, count: int) -> httpx.Response:
+    """One request, on a connection of its own."""
+    with server.client() as client:
+        return client.post(INFER, json=turns(count))
+
+
+def in_flight(server: RuntimeServer) -> int:
+    """Requests that are being answered."""
+    text = server.probe("/metrics").text
+    return int(text.split("\nslipway_requests_in_flight ")[1].split("\n")[0])
+
+
+def busy(
+    server: RuntimeServer, pool: ThreadPoolExecutor, clients: int, count: int
+) -> list[Future[httpx.Response]]:
+    """So many clients with a long request each, all arrived."""
+    before = in_flight(server)
+    asked = [pool.submit(ask, server, count) for _ in range(clients)]
+    while in_flight(server) < before + clients:
+        assert not all(each.done() for each in asked)
+    return asked
+
+
+def idle(server: RuntimeServer) -> None:
+    """Until the engine has nothing left to do."""
+    assert ask(server, 0).status_code in (200, 503, 504)
+    while ask(server, 0).status_code != 200:
+        pass
+
+
+def test_probes_and_metrics_are_answered_while_every_thread_is_busy(
+    server: RuntimeServer, pool: ThreadPoolExecutor
+) -> None:
+    """A kubelet whose probe times out kills the pod, in the middle of its work."""
+    asked = busy(server, pool, 1, 1200)
+
+    for path in ("/livez", "/readyz", "/metrics"):
+        begun = time.monotonic()
+        assert server.probe(path).status_code == 200
+        assert time.monotonic() - begun < 0.5
+    assert not asked[0].done(), "the engine was not busy: the test shows nothing"
+    with server.client() as client:
+        assert client.get("/v2/health/ready").status_code == 200
+    asked[0].result(30)
+    idle(server)
+
+
+def test_a_full_queue_refuses_at_once_and_says_when_to_come_back(
+    server: RuntimeServer, pool: ThreadPoolExecutor
+) -> None:
+    """Waiting for a minute to be told no helps nobody; another replica may be free."""
+    asked = busy(server, pool, 2, 1000)
+
+    begun = time.monotonic()
+    answer = ask(server, 1)
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert time.monotonic() - begun < 0.5
+    assert "waiting" in answer.json()["error"]
+    assert {each.result(30).status_code for each in asked} <= {200, 504}
+    idle(server)
+
+
+def test_a_request_whose_client_left_is_not_run(server: RuntimeServer, pool: ThreadPoolExecutor) -> None:
+    """Clients time out and go; running what they asked for takes the engine from those who stayed."""
+    asked = busy(server, pool, 1, 800)
+    body = json.dumps(turns(1)).encode()
+    head = f"POST {INFER} HTTP/1.1\r\nHost: t\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    before = in_flight(server)
+    with socket.create_connection(("127.0.0.1", server.http_port)) as client:
+        client.sendall(head + body)
+        while in_flight(server) == before:
+            assert not asked[0].done()
+
+    asked[0].result(30)
+    idle(server)
+
+    assert 'code="499"} 1' in server.probe("/metrics").text
+
+
+def test_a_request_that_takes_too_long_is_504_on_time(server: RuntimeServer) -> None:
+    """The limit that was set is the limit that holds, whatever the engine does."""
+    begun = time.monotonic()
+
+    answer = ask(server, 200_000)  # the last test of this server: its engine stays busy
+
+    assert answer.status_code == 504
+    assert 1.9 < time.monotonic() - begun < 10
+
+
+def test_a_model_whose_cost_hides_in_its_values_does_not_stop_the_server(
+    tmp_path: Path, pool: ThreadPoolExecutor
+) -> None:
+    """Warm-up cannot see it; after a few slow runs it goes to the threads, and health answers again."""
+    with serving(save_slow(tmp_path, base=0)) as server:
+        for _ in range(10):
+            assert ask(server, 10).status_code == 200
+
+        asked = busy(server, pool, 1, 600)
+        with server.client() as client:
+            assert client.get("/v2/health/live").status_code == 200
+        assert not asked[0].done(), "the event loop was stopped by a run"
+        assert asked[0].result(30).status_code == 200
