@@ -251,3 +251,36 @@ def test_a_set_that_the_service_selects_is_never_removed() -> None:
     counts(scene, "second", 0)
 
     assert not [write for write in writes(scene) if isinstance(write, Delete)]
+
+
+def test_the_service_does_not_move_to_a_smaller_set() -> None:
+    """The old set has grown since the new one was made; half of the capacity would be gone at once."""
+    cpu = {"requests": {"cpu": "100m"}}
+    scene = settled(lambda md: md.hpa(2, 9).predictor(resources=cpu))
+    scene.apply(lambda md: md.predictor(name="second"))
+    scene.operator.look()
+    scene.world.scale("Deployment", NAMESPACE, deployment(scene, "main")["metadata"]["name"], 7, "hpa")
+    counts(scene, "main", 7, 7)
+    counts(scene, "second", 2)
+
+    assert selected(scene) == "main"
+    scene.operator.look()
+    counts(scene, "second", 7, 7)
+
+    assert selected(scene) == "second"
+
+
+def test_pods_of_an_edited_template_are_not_what_was_asked_for() -> None:
+    """A hand edit that Kubernetes has begun to roll shows until it is rolled back."""
+    scene = settled()
+    child = scene.child("Deployment")
+    child["spec"]["template"]["spec"]["containers"][0]["image"] = "edited:9"
+    scene.world.put(child)
+    scene.cluster.step()
+    scene.operator.look()
+    scene.cluster.report_deployments()
+    scene.operator.look()
+
+    assert scene.conditions()["Ready"] == ("False", "RollingOut")
+    scene.settle()
+    scene.expect_done()

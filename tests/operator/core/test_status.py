@@ -197,3 +197,27 @@ def test_a_spec_with_errors_from_the_start() -> None:
 
     assert status_errors(found) == []
     assert [one["type"] for one in found["conditions"]] == ["Ready", "Available", "Stalled"]
+
+
+def test_while_both_revisions_serve_the_active_one_is_the_stable_one() -> None:
+    """Half rolled is not rolled: what an abort would return to is what is named."""
+    scene = settled()
+    scene.apply(lambda md: md.model("s3://models/iris/2"))
+    scene.operator.look()
+    scene.cluster.step()
+    scene.operator.look()
+
+    assert {pod.revision for pod in observed(scene).pods if pod.ready} > {"1e1883f8a"}
+    assert status(scene)["revision"] == "1e1883f8a"
+
+
+def test_a_pod_that_does_not_serve_yet_does_not_report_the_model() -> None:
+    """A model that is being replaced by hand counts when it is served, not when it is pulled."""
+    scene = settled()
+    scene.cluster.kept = {pod["metadata"]["name"] for pod in scene.world.list("Pod", NAMESPACE)}
+    scene.cluster.outcomes["s3://models/iris/1"] = Outcome(state="loading", digest="sha256:" + "b" * 64)
+    scene.apply(lambda md: md.replicas(3))
+    scene.settle()
+
+    assert scene.conditions()["Ready"] == ("True", "Serving")
+    assert status(scene)["predictors"][0]["model"]["digest"] == digest_of("s3://models/iris/1")

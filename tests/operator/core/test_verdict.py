@@ -257,3 +257,20 @@ def test_a_message_holds_nothing_that_moves_by_itself() -> None:
         scene.operator.look()
 
     assert scene.world.version == before
+
+
+def test_an_autoscaled_set_below_its_minimum_is_work_in_progress() -> None:
+    """The minimum is in the spec, so it is asked for."""
+    cpu = {"requests": {"cpu": "100m"}}
+    scene = settled(lambda md: md.hpa(2, 9).predictor(resources=cpu))
+    lost, staying = scene.world.list("Pod", NAMESPACE)
+    scene.cluster.kept = {staying["metadata"]["name"]}
+    scene.cluster.outcomes["s3://models/iris/1"] = Outcome(state="loading")
+    scene.world.delete("Pod", NAMESPACE, lost["metadata"]["name"])
+    scene.settle()
+
+    assert shown(scene) == {
+        "Ready": "True Serving",
+        "Available": "True Serving",
+        "Reconciling": "True Scaling",
+    }

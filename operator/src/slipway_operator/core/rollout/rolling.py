@@ -147,7 +147,7 @@ def _only_target(observed: Observed, own: Deployment | None, target: Revision) -
 
 def _fully_live(md: ModelDeployment, observed: Observed, own: Deployment | None) -> bool:
     """Whether all pods that are asked for are available and reached; no pods show nothing."""
-    return own is not None and own.complete and own.size > 0 and _reached(md, observed, own)
+    return own is not None and own.complete and _reached(md, observed, own)
 
 
 def _mixed(observed: Observed, own: Deployment | None, target: Revision) -> bool:
