@@ -33,7 +33,7 @@ def test_ten_models_at_rest_cost_no_write(world: World, at_rest: AtRest, figures
         for record in records
         if record["verb"] in WRITES and record["stageTimestamp"] > since
     )
-    figures.record(f"operator writes in {rested:.0f} s, 10 models at rest", writes.total(), "", "0")
+    figures.record("operator writes, 10 models at rest", writes.total(), f"in {rested:.0f} s", "0 in 300 s")
     assert not writes
     assert all(model.row()["READY"] == "True" for model in at_rest.models)
 
