@@ -22,7 +22,7 @@ def safe_path(key: str) -> str:
     raise PullFailure(
         Reason.UNSUPPORTED_FORMAT,
         f"object key '{redact_text(key)}' cannot be a file of a model: keys are relative paths of printable "
-        f"characters, without '..', at most {MAX_LENGTH} long",
+        f"characters, without '..' or names that begin with .slipway-, at most {MAX_LENGTH} long",
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,9 +12,12 @@ from slipway_runtime.errors import PullFailure, Reason
 from slipway_runtime.security.paths import safe_path
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from slipway_runtime.storage.source import Budget
 
 CHUNK = 1024 * 1024
+_ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP})
 
 
 class LocalSource:
@@ -32,20 +37,38 @@ class LocalSource:
                 self._copy_folder(folder, budget)
                 return False
             _copy(self._path, folder / safe_path(self._path.name), budget)
-        except FileNotFoundError:
-            raise PullFailure(
-                Reason.NOT_FOUND, f"there is no file or folder '{self._path}' on this machine"
-            ) from None
         except PermissionError:
             raise PullFailure(
                 Reason.ACCESS_DENIED, f"'{self._path}' may not be read by this process: check owner and mode"
             ) from None
+        except OSError as error:
+            if error.errno not in _ABSENT:
+                raise  # our own disk, or theirs breaks
+            raise PullFailure(
+                Reason.NOT_FOUND, f"there is no file or folder '{self._path}' on this machine"
+            ) from None
         return True
 
     def _copy_folder(self, folder: Path, budget: Budget) -> None:
-        for path in sorted(self._path.rglob("*")):
-            if not path.is_dir():
-                _copy(path, folder / safe_path(path.relative_to(self._path).as_posix()), budget)
+        for path in _files(self._path):
+            _copy(path, folder / safe_path(path.relative_to(self._path).as_posix()), budget)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Every file below, in order; a folder that links lead to twice, or round in a circle, is read once."""
+    seen = set()
+    for root, folders, names in os.walk(folder, followlinks=True, onerror=_raise):
+        found = Path(root).stat()
+        if (found.st_dev, found.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((found.st_dev, found.st_ino))
+        folders.sort()
+        yield from (Path(root, name) for name in sorted(names))
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _copy(source: Path, target: Path, budget: Budget) -> None:

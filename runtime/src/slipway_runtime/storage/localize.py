@@ -4,7 +4,8 @@ DEST may be a mounted volume, which no rename can replace. So the files are fetc
 `DEST/.slipway-partial`, verified there, and moved out; `.slipway-artifact.json`, which says what they are,
 is written; and last the partial folder goes. A DEST that has a partial folder is not a model: the server
 refuses it and the next pull starts over. Killed at any moment, DEST holds either no model, or one that says
-it is unfinished, or the whole one.
+it is unfinished, or a whole one. So the partial folder is never removed while something half moved may lie
+beside it: a pull that finds one clears DEST first and keeps the folder.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import errno
 import json
 import shutil
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -62,21 +64,36 @@ def localize(source: Source, uri: str, dest: Path, digest: str, budget: Budget) 
     Raises:
         PullFailure: any reason; what was fetched is gone again.
     """
-    started = budget.clock()
     partial = dest / PARTIAL
     try:
-        _clear(partial)
-        partial.mkdir(parents=True, mode=0o755)
-        single = source.fetch(partial, budget)
-        artifact = _verify(partial, uri, digest, single=single, seconds=budget.clock() - started)
+        _begin(dest, partial)
+        artifact = _fetch(source, partial, uri, digest, budget)
         _publish(partial, dest, artifact)
     except OSError as error:
-        _clear(partial)
         raise _disk_failure(error, dest) from error
-    except PullFailure:
-        _clear(partial)
-        raise
     return artifact
+
+
+def _begin(dest: Path, partial: Path) -> None:
+    if partial.is_symlink() or not partial.is_dir():
+        _clear(partial)
+        partial.mkdir(parents=True, mode=0o755)
+        return
+    _empty(dest)
+    for left in partial.iterdir():
+        _clear(left)
+
+
+def _fetch(source: Source, partial: Path, uri: str, digest: str, budget: Budget) -> Artifact:
+    """Fetch and verify; where that fails, DEST is as it was before."""
+    started = budget.clock()
+    try:
+        single = source.fetch(partial, budget)
+        return _verify(partial, uri, digest, single=single, seconds=budget.clock() - started)
+    except (OSError, PullFailure):
+        with suppress(OSError):  # what cannot be written cannot be cleared either
+            _clear(partial)
+        raise
 
 
 def recorded(dest: Path) -> Artifact | None:
@@ -131,15 +148,19 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _publish(partial: Path, dest: Path, artifact: Artifact) -> None:
-    for old in dest.iterdir():
-        if old.name != PARTIAL:
-            _clear(old)
+    _empty(dest)
     for entry in sorted(partial.iterdir()):
         entry.rename(dest / entry.name)
     record = partial / RECORD
     record.write_text(json.dumps(asdict(artifact)))
     record.rename(dest / RECORD)
     partial.rmdir()
+
+
+def _empty(dest: Path) -> None:
+    for old in dest.iterdir():
+        if old.name != PARTIAL:
+            _clear(old)
 
 
 def _clear(path: Path) -> None:

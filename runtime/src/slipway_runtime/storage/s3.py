@@ -17,12 +17,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import obstore
-from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
+from obstore.exceptions import BaseError, InvalidPathError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import S3Store
 
 from slipway_runtime.errors import PullFailure, Reason
 from slipway_runtime.security.paths import safe_path
 from slipway_runtime.security.redact import redact_text
+from slipway_runtime.storage.aws_environment import allows_http, check_environment, signs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,13 +34,8 @@ if TYPE_CHECKING:
 
 CHUNK = 4 * 1024 * 1024
 MAX_FILES = 10_000
-_CREDENTIALS = (
-    "AWS_ACCESS_KEY_ID",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-)
 _CODE = re.compile(r"<Code>(\w{1,64})</Code>")
+_NO_LOCATION = re.compile(r"(redirect) without LOCATION")  # how another region answers
 _ABSENT = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "InvalidBucketName"})
 _DENIED = frozenset(
     {
@@ -51,6 +47,7 @@ _DENIED = frozenset(
         "InvalidAccessKeyId",
         "InvalidToken",
         "PermanentRedirect",
+        "redirect",
         "RequestTimeTooSkewed",
         "SignatureDoesNotMatch",
         "XAdminUserNotFound",
@@ -89,20 +86,18 @@ class S3Source:
         return False
 
     def _store(self) -> S3Store:
-        endpoint = self._environ.get("AWS_ENDPOINT_URL_S3") or self._environ.get("AWS_ENDPOINT_URL", "")
-        asked = self._environ.get("AWS_SKIP_SIGNATURE", "").lower() in ("true", "1")
-        unsigned = asked or not any(self._environ.get(name) for name in _CREDENTIALS)
+        check_environment(self._environ)
         try:
             return S3Store(
                 self._uri.authority,
                 client_options={
-                    "allow_http": endpoint.startswith("http://"),
+                    "allow_http": allows_http(self._environ),
                     "connect_timeout": "5s",
                     "read_timeout": "30s",
                     "timeout": "24h",
                 },
                 retry_config={"max_retries": 0, "retry_timeout": timedelta(seconds=1)},
-                skip_signature=unsigned,
+                skip_signature=not signs(self._environ),
             )
         except _ERRORS as error:
             raise PullFailure(
@@ -118,7 +113,10 @@ class S3Source:
         budget.expect(sum(keys.values()))
         for key in sorted(keys):
             target = folder / safe_path(key.removeprefix(self._key).strip("/"))
-            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+            except (FileExistsError, NotADirectoryError):
+                raise self._no_path(": one key is the folder of another") from None
             self._fetch_object(store, key, target, budget)
 
     def _list(self, store: S3Store) -> dict[str, int]:
@@ -151,7 +149,9 @@ class S3Source:
 
     def _failure(self, error: Exception) -> PullFailure:
         """What the server meant, from its error code, else from the kind of error."""
-        match = _CODE.search(str(error))
+        if isinstance(error, InvalidPathError):
+            return self._no_path(": empty parts, '.', '..' and control characters cannot be")
+        match = _CODE.search(str(error)) or _NO_LOCATION.search(str(error))
         code = match.group(1) if match else ""
         where, said = f"'{self._uri.shown}'", f" ({code})" if code else ""
         if code in _DENIED or isinstance(error, PermissionDeniedError | UnauthenticatedError):
@@ -166,4 +166,9 @@ class S3Source:
             return PullFailure(Reason.INVALID_URI, f"{where} is no key that S3 takes")
         return PullFailure(
             Reason.UNREACHABLE, f"the storage of {where} cannot be reached or fails{said}", transient=True
+        )
+
+    def _no_path(self, why: str) -> PullFailure:
+        return PullFailure(
+            Reason.UNSUPPORTED_FORMAT, f"not every key below '{self._uri.shown}' can be a file's path{why}"
         )

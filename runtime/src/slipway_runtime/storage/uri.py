@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
@@ -9,6 +10,7 @@ from slipway_runtime.errors import PullFailure, Reason
 from slipway_runtime.security.redact import redact_uri
 
 MAX_LENGTH = 2048
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
 SCHEMES = ("file", "http", "https", "s3")
 
 
@@ -55,20 +57,23 @@ def _file_path(rest: str, shown: str) -> str:
         if host not in ("", "localhost"):
             raise _invalid("a file: URI names no host; write file:/path", shown)
         path = slash + tail
-    if not path:
-        raise _invalid("it names no path", shown)
-    return unquote(path)
+    path = unquote(path)
+    if not path or not path.isprintable():
+        raise _invalid("it must name a path of printable characters", shown)
+    return path
 
 
 def _s3(rest: str, shown: str) -> ModelUri:
     """Keys are taken literally, as the vendors' tools do: '?' and '%' are ordinary characters in them."""
     bucket, _, key = rest.removeprefix("//").partition("/")
-    if not rest.startswith("//") or not bucket or "@" in bucket or ":" in bucket:
+    if not rest.startswith("//") or not _BUCKET.fullmatch(bucket):
         raise _invalid("write s3://BUCKET/KEY, credentials go into the environment", shown)
     return ModelUri("s3", bucket, key.strip("/"), shown)
 
 
 def _http(text: str, shown: str) -> ModelUri:
+    if not text.isascii():
+        raise _invalid("over HTTP, characters beyond ASCII are written percent-encoded", shown)
     try:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port

@@ -18,7 +18,7 @@ import httpcore
 from slipway_runtime.errors import PullFailure, Reason
 from slipway_runtime.security.addresses import check_address
 from slipway_runtime.security.paths import safe_path
-from slipway_runtime.security.redact import redact_uri
+from slipway_runtime.security.redact import redact_text, redact_uri
 from slipway_runtime.storage.uri import ModelUri, parse_uri
 
 if TYPE_CHECKING:
@@ -43,11 +43,14 @@ class WebSource:
     Args:
         uri: http or https.
         allow_local: loopback, link-local and metadata addresses are fine.
+        backend: makes the connections; a checked one by default.
     """
 
-    def __init__(self, uri: ModelUri, *, allow_local: bool) -> None:
+    def __init__(
+        self, uri: ModelUri, *, allow_local: bool, backend: httpcore.NetworkBackend | None = None
+    ) -> None:
         self._uri = uri
-        self._backend = CheckedBackend(allow_local=allow_local)
+        self._backend = backend or CheckedBackend(allow_local=allow_local)
 
     def fetch(self, folder: Path, budget: Budget) -> bool:
         """Follow redirects and stream the body into a file of the URI's name."""
@@ -84,7 +87,7 @@ class CheckedBackend(httpcore.SyncBackend):
         """Resolve, check every address, connect to the first that answers."""
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # UnicodeError: a label is empty or too long
             raise httpcore.ConnectError(f"the name '{host}' does not resolve") from error
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         for address in addresses:
@@ -144,7 +147,9 @@ def _follow(uri: ModelUri, location: str) -> ModelUri:
 
 
 def _unreachable(uri: ModelUri, error: Exception) -> PullFailure:
-    cause = error.__cause__ or error
+    cause: BaseException | None = error
+    while cause and not isinstance(cause, ssl.SSLCertVerificationError):
+        cause = cause.__cause__ or cause.__context__
     if isinstance(cause, ssl.SSLCertVerificationError):
         return PullFailure(
             Reason.UNREACHABLE, f"the certificate of '{uri.shown}' cannot be verified: {cause.verify_message}"
@@ -153,5 +158,7 @@ def _unreachable(uri: ModelUri, error: Exception) -> PullFailure:
         "took too long" if isinstance(error, httpcore.TimeoutException) else "cannot be reached, or hung up"
     )
     return PullFailure(
-        Reason.UNREACHABLE, f"the server of '{uri.shown}' {what} ({type(error).__name__})", transient=True
+        Reason.UNREACHABLE,
+        f"the server of '{uri.shown}' {what} ({redact_text(str(error)) or type(error).__name__})",
+        transient=True,
     )
