@@ -100,8 +100,6 @@ def _drop_unwanted_autoscaler(now: Situation) -> Iterator[Step]:
 def _point_service(now: Situation) -> Iterator[Step]:
     """The switch, when there is one: one write of the selector."""
     active, live = now.course.active, now.observed.services.get(now.md.key.name)
-    if active is None:
-        return
     manifest = service(now.md, active.predictor, active.track)
     event = None
     if live is not None and live.object["spec"].get("selector") != manifest["spec"]["selector"]:
@@ -117,7 +115,7 @@ def _protect_and_scale(now: Situation) -> Iterator[Step]:
     scaler = now.observed.autoscalers.get(autoscaler_name(md.key.name, predictor.name))
     if budget is not None and predictor.pdb_spec is None:
         yield _deletion(budget)
-    if not now.course.scaled or active is None:
+    if not now.course.scaled:
         return
     if predictor.pdb_spec is not None:
         yield from ensure(md, disruption_budget(md, predictor.pdb_spec, active.track), budget)

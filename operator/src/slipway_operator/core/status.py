@@ -35,7 +35,7 @@ class Problem:
 def status(view: View, observed: Observed, revisions: Sequence[Revision], found: Verdict) -> dict[str, Any]:
     """The complete desired `.status`."""
     md = view.md
-    track = view.course.active or Track(md.spec.predictor.name, "")
+    track = view.course.active
     live = _set_of(observed, track)
     active = active_revision(view)
     counts = {

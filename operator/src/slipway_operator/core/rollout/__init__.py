@@ -1,1 +1,1 @@
-"""One strategy per file: `(spec, observed, now) -> Decision`."""
+"""One strategy per file: `(spec, observed, revisions, now) -> Course`."""

@@ -34,16 +34,16 @@ def patience(md: ModelDeployment) -> timedelta:
 class Course:
     """One strategy's decision.
 
-    `sets` are to be ensured, in order. `active` is what the Service is to select, None to leave it
-    uncreated. `scaled` is the Deployment that autoscaler and disruption budget belong to, empty while
-    they are to stay where they are. `beside` is the live size of the set that is being replaced, None
-    when there is no such set. `removable` may go now.
+    `sets` are to be ensured, in order. `active` is what the Service is to select. `scaled` is the
+    Deployment that autoscaler and disruption budget belong to, empty while they are to stay where
+    they are. `beside` is the live size of the set that is being replaced, None when there is no such
+    set. `removable` may go now.
     """
 
     desired: Revision
     target: Revision | None
     sets: tuple[PodSet, ...]
-    active: Track | None
+    active: Track
     scaled: str
     beside: int | None = None
     removable: tuple[Deployment, ...] = ()
