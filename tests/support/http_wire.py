@@ -11,6 +11,7 @@ from typing import Any
 from slipway_runtime.rest.connection import Connection, Shared
 from slipway_runtime.rest.reply import Reply
 from slipway_runtime.rest.request import Request
+from slipway_runtime.telemetry.metrics import Metrics
 
 Answer = Callable[[Request], Coroutine[Any, Any, Reply]]
 
@@ -125,7 +126,7 @@ class Wire:
     def __init__(self, **limits: Any) -> None:
         self.app = ScriptedApp()
         settings = {"max_body": 1000, "request_seconds": 60.0, "keep_alive_seconds": 75.0, **limits}
-        self.shared = Shared(self.app, **settings)  # type: ignore[arg-type] # answers like an App
+        self.shared = Shared(self.app, Metrics(), **settings)  # type: ignore[arg-type] # answers like an App
         self.transport = FakeTransport()
         self.connection = Connection(self.shared, asyncio.get_running_loop())
         self.connection.connection_made(self.transport)

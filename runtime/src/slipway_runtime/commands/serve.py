@@ -112,7 +112,8 @@ class Serving:
         V2Endpoints(dataplane).add_to(router)
         Documents().add_to(router)
         shared = Shared(
-            App(router, self._metrics, access_log=settings.access_log),
+            App(router, access_log=settings.access_log),
+            self._metrics,
             settings.max_body_bytes,
             settings.request_timeout_seconds,
             settings.keep_alive_seconds,

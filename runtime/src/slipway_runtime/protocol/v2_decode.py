@@ -45,7 +45,9 @@ def decode(body: bytes, model: str, version: str = "") -> InferenceRequest:
 def _inputs(entries: object) -> dict[str, Array]:
     tensors: dict[str, Array] = {}
     for entry in _checked(entries, "inputs"):
-        name = _name(entry, "an input")
+        name = entry.get("name") if type(entry) is dict else None
+        if type(name) is not str:
+            raise InvalidRequest(_name_text(entry, "an input"))
         if name in tensors:
             raise InvalidRequest(f"input {quoted(name)} is given twice")
         if "parameters" in entry:
@@ -58,7 +60,9 @@ def _inputs(entries: object) -> dict[str, Array]:
 def _outputs(entries: object) -> tuple[str, ...]:
     names = []
     for entry in _checked(entries, "outputs"):
-        name = _name(entry, "an output")
+        name = entry.get("name") if type(entry) is dict else None
+        if type(name) is not str:
+            raise InvalidRequest(_name_text(entry, "an output"))
         if "parameters" in entry:
             _refuse_extensions(entry["parameters"], "output", name)
         names.append(name)
@@ -73,13 +77,10 @@ def _checked(entries: object, key: str) -> list[Any]:
     return entries
 
 
-def _name(entry: object, what: str) -> str:
+def _name_text(entry: object, what: str) -> str:
     if type(entry) is not dict:
-        raise InvalidRequest(f"{what} must be an object, not {kind(entry)}")
-    name = entry.get("name")
-    if type(name) is not str:
-        raise InvalidRequest(f"'name' of {what} must be a string, not {kind(name)}")
-    return name
+        return f"{what} must be an object, not {kind(entry)}"
+    return f"'name' of {what} must be a string, not {kind(entry.get('name'))}"
 
 
 def _refuse_extensions(parameters: object, what: str, name: str = "") -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from slipway_runtime.rest.app import App
     from slipway_runtime.rest.reply import Reply
     from slipway_runtime.rest.request import Request
+    from slipway_runtime.telemetry.metrics import Metrics
 
 MAX_AHEAD = 16
 NEWCOMER_SECONDS = 0.5  # a connection this young has its first request on the way
@@ -43,6 +44,7 @@ class Shared:
 
     Attributes:
         app: answers requests.
+        metrics: told how many requests are in flight.
         max_body: bytes.
         request_seconds: time for one request.
         keep_alive_seconds: time between two.
@@ -54,6 +56,7 @@ class Shared:
     """
 
     app: App
+    metrics: Metrics
     max_body: int
     request_seconds: float
     keep_alive_seconds: float
@@ -116,6 +119,11 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
         reader = self._reader
+        if reader.at_rest and self._answering is None:
+            request = reader.repeated(data)
+            if request is not None:
+                self._answer(request)
+                return
         partial = reader.in_head or reader.in_body
         reader.feed(data)
         if self._whole:
@@ -143,41 +151,48 @@ class Connection(asyncio.Protocol):
     def _pump(self) -> None:
         """Answer what is whole, until something has to wait."""
         while self._whole and self._answering is None and not self._blocked:
-            request = self._whole.popleft()
-            self._answering = request
-            coroutine = self._shared.app.answer(request)
-            try:
-                waiting_for = coroutine.send(None)
-            except StopIteration as end:
-                self._send(request, end.value)
-            else:
-                self._deadline = inf  # the request has its own
-                task = self._loop.create_task(resume(coroutine, waiting_for))
-                task.add_done_callback(self._answered)
+            self._answer(self._whole.popleft())
         if self._paused or len(self._whole) > MAX_AHEAD:
             self._read(on=len(self._whole) <= MAX_AHEAD and not self._blocked)
 
+    def _answer(self, request: Request) -> None:
+        """Start on an answer; most are there at once."""
+        coroutine = self._shared.app.answer(request)
+        try:
+            waiting_for = coroutine.send(None)
+        except StopIteration as end:
+            self._send(request, end.value)
+            return
+        self._answering = request
+        self._shared.metrics.in_flight += 1
+        self._deadline = inf  # the request has its own
+        task = self._loop.create_task(resume(coroutine, waiting_for))
+        task.add_done_callback(self._answered)
+
     def _answered(self, task: asyncio.Task[Reply]) -> None:
         """What had to wait is answered."""
-        request = self._answering
+        self._shared.metrics.in_flight -= 1
+        request, self._answering = self._answering, None
         if request is None or task.cancelled() or self._transport.is_closing():
             return
         self._send(request, task.result())
         self._pump()
 
     def _send(self, request: Request, reply: Reply) -> None:
-        self._answering = None
         shared = self._shared
-        keep_alive = request.keep_alive and not shared.draining
         status, lines, body = reply
-        connection = (b"" if request.version == "1.1" else _KEEP_ALIVE) if keep_alive else _CLOSE
         length = b"content-length: %d\r\n\r\n" % len(body)
-        head = STATUS_LINES[status] + lines + shared.head + connection + length
-        self._transport.write(head + body if request.method != b"HEAD" else head)
-        if keep_alive:
+        if request.method == b"HEAD":
+            body = b""
+        if request.keep_alive and not shared.draining:
+            connection = b"" if request.version == "1.1" else _KEEP_ALIVE
+            self._transport.write(
+                b"".join((STATUS_LINES[status], lines, shared.head, connection, length, body))
+            )
             self._deadline = time.perf_counter() + shared.keep_alive_seconds
-        else:
-            self._leave(refused=request.fault is not None)
+            return
+        self._transport.write(b"".join((STATUS_LINES[status], lines, shared.head, _CLOSE, length, body)))
+        self._leave(refused=request.fault is not None)
 
     # waiting and ending
 

@@ -60,7 +60,9 @@ class Stages:
     def ran_at_once(self, seconds: float) -> None:
         """Count a request that did not wait."""
         self.queue.counts[0] += 1
-        self.compute.observe(seconds)
+        compute = self.compute
+        compute.counts[bisect_left(BOUNDS, seconds)] += 1
+        compute.total += seconds
 
 
 @dataclass(slots=True)
