@@ -114,6 +114,18 @@ def test_a_request_whose_client_left_is_not_run(server: RuntimeServer, pool: Thr
     assert 'code="499"} 1' in server.probe("/metrics").text
 
 
+def test_a_client_that_ends_its_half_gets_what_is_already_running(server: RuntimeServer) -> None:
+    """Shell scripts send, end their half, and read."""
+    body = json.dumps(turns(200)).encode()
+    head = f"POST {INFER} HTTP/1.1\r\nHost: t\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    with socket.create_connection(("127.0.0.1", server.http_port), timeout=30) as client:
+        client.sendall(head + body)
+        client.shutdown(socket.SHUT_WR)
+        answer = client.recv(10_000)
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
 def test_a_request_that_takes_too_long_is_504_on_time(server: RuntimeServer) -> None:
     """The limit that was set is the limit that holds, whatever the engine does."""
     begun = time.monotonic()

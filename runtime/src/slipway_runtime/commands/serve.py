@@ -8,6 +8,7 @@ thread, the listener (which answers 503 until the model is ready), READY, and on
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import tempfile
@@ -135,6 +136,7 @@ class Serving:
         executor.start(loop)
         scheduler = Scheduler(executor, InlineLimit(warmed.inline_elements), stages)
         self._model.loaded = Loaded(engine, scheduler)
+        gc.freeze()  # what was made until now stays: the collector need not look at it again
         self._model.lifecycle.advance(ModelState.READY)
         _LOG.info(
             "ready",
