@@ -119,7 +119,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
         reader = self._reader
-        if reader.at_rest and self._answering is None:
+        if reader.at_rest and self._answering is None and not self._blocked:
             request = reader.repeated(data)
             if request is not None:
                 self._answer(request)
