@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 CHUNK = 4 * 1024 * 1024
 MAX_FILES = 10_000
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 30.0
+LONGEST_TRANSFER = 86_400.0
 _CODE = re.compile(r"<Code>(\w{1,64})</Code>")
 _NO_LOCATION = re.compile(r"(redirect) without LOCATION")  # how another region answers
 _ABSENT = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "InvalidBucketName"})
@@ -71,7 +74,7 @@ class S3Source:
 
     def fetch(self, folder: Path, budget: Budget) -> bool:
         """The object of that key; where there is none, everything below it."""
-        store = self._store()
+        store = self._store(budget)
         if self._key:
             try:
                 self._fetch_object(
@@ -85,16 +88,16 @@ class S3Source:
         self._fetch_prefix(store, folder, budget)
         return False
 
-    def _store(self) -> S3Store:
+    def _store(self, budget: Budget) -> S3Store:
         check_environment(self._environ)
         try:
             return S3Store(
                 self._uri.authority,
                 client_options={
                     "allow_http": allows_http(self._environ),
-                    "connect_timeout": "5s",
-                    "read_timeout": "30s",
-                    "timeout": "24h",
+                    "connect_timeout": _milliseconds(budget.seconds_left(CONNECT_SECONDS)),
+                    "read_timeout": _milliseconds(budget.seconds_left(READ_SECONDS)),
+                    "timeout": _milliseconds(budget.seconds_left(LONGEST_TRANSFER)),
                 },
                 retry_config={"max_retries": 0, "retry_timeout": timedelta(seconds=1)},
                 skip_signature=not signs(self._environ),
@@ -172,3 +175,7 @@ class S3Source:
         return PullFailure(
             Reason.UNSUPPORTED_FORMAT, f"not every key below '{self._uri.shown}' can be a file's path{why}"
         )
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{max(1, int(seconds * 1000))}ms"

@@ -85,6 +85,10 @@ class Budget:
                 Reason.TIMEOUT, f"{self.taken} bytes had arrived when the time was over; raise --pull-seconds"
             )
 
+    def seconds_left(self, at_most: float) -> float:
+        """How long one wait may last, so that the deadline holds while nothing arrives."""
+        return max(0.001, min(at_most, self.deadline - self.clock()))
+
     def restart(self) -> None:
         """Forget what arrived: it is fetched again."""
         self.taken = 0

@@ -103,7 +103,8 @@ class CheckedBackend(httpcore.SyncBackend):
 
 def _get(pool: httpcore.ConnectionPool, uri: ModelUri, target: Path, budget: Budget) -> str | None:
     """Fetch one URL; returns where it redirects to, or None when the file is there."""
-    timeout = {"connect": CONNECT_SECONDS, "read": READ_SECONDS, "write": READ_SECONDS}
+    read = budget.seconds_left(READ_SECONDS)
+    timeout = {"connect": budget.seconds_left(CONNECT_SECONDS), "read": read, "write": read}
     url = f"{uri.scheme}://{uri.authority}{uri.path}"
     with pool.stream("GET", url, headers=_HEADERS, extensions={"timeout": timeout}) as response:
         headers = {name.lower(): value for name, value in response.headers}
