@@ -1,6 +1,6 @@
 """Slipway's runtime against the server people write by hand: V2 JSON, iris 1 x 4, one server core.
 
-    python bench/rest.py [--seconds 4] [--rounds 3] [--out bench/results/rest.md]
+    python bench/rest.py [--seconds 4] [--rounds 3]
 
 Every server gets the same model file, the same request and has its answers checked. Rounds are interleaved,
 so that whatever else the machine does falls on all of them; figures are medians over the rounds. Only
@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from slipway_bench.environment import cores, find_wrk, peer_python, say
+from slipway_bench.environment import RESULTS, cores, find_wrk, peer_python, say
 from slipway_bench.load import Figures, with_python, with_wrk
 from slipway_bench.models import Case, iris
 from slipway_bench.servers import Server, fastapi, free_port, running, slipway
@@ -48,7 +48,7 @@ def main() -> int:
     )
     parser.add_argument("--seconds", type=float, default=4.0, help="length of a run")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each server and case")
-    parser.add_argument("--out", type=Path, help="also write the table there")
+    parser.add_argument("--out", type=Path, default=RESULTS / "rest.md", help="the table goes there as well")
     arguments = parser.parse_args()
     server_core, load_core = cores()
     wrk = find_wrk()
@@ -73,8 +73,7 @@ def main() -> int:
                     say(f"round {number + 1}, c={connections}, {server.name}: {figures.rate:,.0f}/s")
     text, ratio = table(runs, [server.name for server in servers], "wrk" if wrk else "Python")
     sys.stdout.write(text)
-    if arguments.out:
-        arguments.out.write_text(text)
+    arguments.out.write_text(text)
     say(f"c=16: {ratio:.2f} times the faster peer; the bar is {BAR:g}")
     return 0 if ratio >= BAR else 1
 

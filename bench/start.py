@@ -1,6 +1,6 @@
 """How long the runtime takes from the start of its process to ready.
 
-    python bench/start.py [--rounds 5] [--out bench/results/start.md]
+    python bench/start.py [--rounds 5]
 
 Ready means what it means to Kubernetes: the model is loaded and warmed up, and the probe says so. Small
 model and large one alternate; figures are medians. Not pinned: a pod that starts may use what its container
@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from slipway_bench.environment import say
+from slipway_bench.environment import RESULTS, say
 from slipway_bench.models import iris, megabytes
 from slipway_bench.servers import free_port, running, slipway
 
@@ -30,7 +30,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=5, help="starts of each model")
-    parser.add_argument("--out", type=Path, help="also write the table there")
+    parser.add_argument("--out", type=Path, default=RESULTS / "start.md", help="the table goes there as well")
     arguments = parser.parse_args()
     times: dict[str, list[float]] = {name: [] for name in BARS}
     with tempfile.TemporaryDirectory() as folder:
@@ -56,8 +56,7 @@ def main() -> int:
     ]
     text = "\n".join(lines) + "\n"
     sys.stdout.write(text)
-    if arguments.out:
-        arguments.out.write_text(text)
+    arguments.out.write_text(text)
     return 0 if all(medians[name] <= bar for name, bar in BARS.items()) else 1
 
 

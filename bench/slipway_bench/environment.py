@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+RESULTS = Path(__file__).resolve().parents[1] / "results"
 PEERS = Path(__file__).resolve().parents[1] / "peers"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "slipway" / "bench"
 
