@@ -4,9 +4,11 @@ A candidate watches the Lease's record. As long as the record keeps changing, it
 time of each change is taken from our own monotonic clock when we see it, never from the other's
 wall clock. A record that has not changed for its whole duration is up for grabs: the update carries
 the resourceVersion, so one of several takers wins. The holder renews every few seconds; if it
-cannot for `renew_seconds`, which is well before others may take over, it stops at once: `LeaseLost`
-ends the process, and a fresh one starts from what it observes. On a clean exit the Lease is
-released, so the next operator takes over within a retry.
+cannot for `renew`, which is well before others may take over, it stops writing and goes on trying:
+an API server that is away must not restart operators. When the line is back it either holds the
+Lease again or finds another holder: `LeaseLost` then ends the process, and a fresh one starts from
+what it observes. On a clean exit the Lease is released, so the next operator takes over within a
+retry.
 """
 
 from __future__ import annotations
@@ -74,8 +76,7 @@ class Elector:
         """Waits for the Lease, then keeps it; ends only with `LeaseLost`."""
         while not await self._attempt():
             await self._clock.sleep(self._times.retry)
-        LOG.info("holding the Lease %s/%s as %s", self._namespace, self._name, self._identity)
-        self.leading.set()
+        self._lead()
         try:
             await self._keep()
         finally:
@@ -92,17 +93,28 @@ class Elector:
         except (errors.KubeError, TimeoutError) as error:
             LOG.warning("the Lease could not be released: %s", error)
 
+    def _lead(self) -> None:
+        if not self.leading.is_set():
+            LOG.info("holding the Lease %s/%s as %s", self._namespace, self._name, self._identity)
+            self.leading.set()
+
     async def _keep(self) -> None:
         while True:
             await self._clock.sleep(self._times.retry)
             if await self._attempt():
+                self._lead()
                 continue
+            if self._holder() not in {"", self._identity}:
+                raise LeaseLost(f"Lease {self._namespace}/{self._name}: {self._holder()!r} holds it now")
             silent = self._clock.now() - self._renewed_at
-            if self._holder() not in {"", self._identity} or silent > self._times.renew:
-                raise LeaseLost(
-                    f"Lease {self._namespace}/{self._name}: not renewed for {silent:.0f} s, "
-                    f"holder is {self._holder() or 'nobody'!r}"
+            if silent > self._times.renew and self.leading.is_set():
+                LOG.warning(
+                    "Lease %s/%s: not renewed for %.0f s; nothing is written until it is",
+                    self._namespace,
+                    self._name,
+                    silent,
                 )
+                self.leading.clear()
 
     async def _attempt(self) -> bool:
         """One try to take or renew; whether the Lease is ours now."""
