@@ -46,18 +46,21 @@ class Pulled:
 class PullCommand:
     """Starts pulls into `dest`.
 
-    `environ` is added to a PATH and a HOME.
+    `environ` is added to a PATH and a HOME. A file may not grow beyond `largest_file` KiB, as on a full disk.
     """
 
     def __init__(self, folder: Path) -> None:
         self.dest = folder / "dest"
         self.environ: dict[str, str] = {}
+        self.largest_file: int | None = None
         self._report = folder / "termination-log"
         self._home = folder
 
     def start(self, uri: str, *flags: str, environ: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
         """A pull that runs."""
         words = [*PROGRAM, uri, str(self.dest), "--termination-log", str(self._report), *flags]
+        if self.largest_file is not None:
+            words = ["bash", "-c", f'ulimit -f {self.largest_file}; exec "$@"', "bash", *words]
         known = {"PATH": os.environ["PATH"], "HOME": str(self._home)}
         return subprocess.Popen(
             words,

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
 
 import onnx_models
+from model_web import Answer, model_web
 from pull_command import PullCommand
 from slipway_runtime.engines.registry import find_model
+from slipway_runtime.errors import LoadFailure
 from slipway_runtime.storage.localize import recorded, unfinished
 
 NO_SUCH_DIGEST = "sha256:" + "0" * 64
@@ -150,3 +153,31 @@ def test_a_long_uri_still_gives_a_short_message(pull: PullCommand) -> None:
     assert done.code == 11
     assert len(done.report) <= 2000
     json.loads(done.report)
+
+
+@pytest.mark.parametrize("scheme", ["file", "http", "s3"])
+def test_a_disk_that_fills_up_is_told_and_cleared(pull: PullCommand, tmp_path: Path, scheme: str) -> None:
+    """The volume is too small for the model: the remedy is another size, and what was written is gone."""
+    content = b"x" * 300_000
+    (tmp_path / "m.onnx").write_bytes(content)
+    pull.largest_file = 100
+    headers = {"ETag": '"1"', "Last-Modified": "Thu, 01 Jan 2026 00:00:00 GMT"}
+    with model_web(Answer(body=content, headers=headers)) as web:
+        pull.environ = {"AWS_ENDPOINT_URL": web.url("")}
+        uri = {"file": f"file:{tmp_path}/m.onnx", "http": web.url("/m.onnx"), "s3": "s3://b/m.onnx"}[scheme]
+        done = pull(uri, "--allow-local-addresses")
+    assert (done.code, done.message["reason"]) == (22, "NoSpace")
+    assert "make it larger than the model" in done.message["message"]
+    assert list(pull.dest.iterdir()) == []
+
+
+def test_an_archive_is_a_file_like_any_other(pull: PullCommand, tmp_path: Path) -> None:
+    """Nothing is ever unpacked, so no entry can climb out of the folder or fill the disk."""
+    with zipfile.ZipFile(tmp_path / "model.zip", "w") as archive:
+        archive.writestr("../../evil", "out")
+        archive.writestr("model.onnx", "in")
+    assert pull(f"file:{tmp_path}/model.zip").code == 0
+    assert list(pull.contents()) == ["model.zip"]
+    assert list(tmp_path.rglob("evil")) == list(tmp_path.parent.glob("evil")) == []
+    with pytest.raises(LoadFailure, match="served are files ending in"):
+        find_model(pull.dest)

@@ -59,6 +59,8 @@ def test_fields_and_parameters_that_nobody_knows_are_ignored(sized: Sized) -> No
         (b'{"inputs": [{"name": 7}]}', "'name' of an input must be a string, not an integer"),
         (b'{"inputs": [], "id": 7}', "'id' must be a string, not an integer"),
         (b'{"inputs": [], "outputs": {"a": 1}}', "'outputs' must be an array of tensors, not an object"),
+        (b'{"inputs": [], "outputs": {}}', "'outputs' must be an array of tensors, not an object"),
+        (b'{"inputs": [], "outputs": 0}', "'outputs' must be an array of tensors, not an integer"),
         (b'{"inputs": [], "outputs": ["a"]}', "an output must be an object, not a string"),
         (b'{"inputs": [], "outputs": [{}]}', "'name' of an output must be a string, not null"),
         (b'{"inputs": [], "parameters": []}', "'parameters' of the request must be an object, not an array"),

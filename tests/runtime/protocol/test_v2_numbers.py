@@ -73,6 +73,13 @@ def test_a_number_beyond_double_is_refused(sized: Sized, rest: bytes) -> None:
 
 
 @in_both_sizes
+def test_an_integer_beyond_double_beside_a_nan_is_refused(sized: Sized) -> None:
+    """The slow parser reads integers of any length; no float holds them."""
+    with pytest.raises(InvalidRequest, match="has a number that is too large"):
+        one(sized, [10**400, math.nan], [2], "FP64")
+
+
+@in_both_sizes
 def test_a_double_beyond_float32_becomes_infinity(sized: Sized) -> None:
     """As IEEE rounds it and Triton answers; in silence, because a warning per request would fill the log."""
     assert one(sized, [1e39, -1e39, 3e38], [3]).tolist() == pytest.approx([math.inf, -math.inf, 3e38])

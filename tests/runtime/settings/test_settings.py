@@ -160,6 +160,27 @@ def test_any_text_is_a_value_or_a_typed_fault(name: str, text: str) -> None:
         assert fault.message.isascii()  # noqa: PT017 # both ends are right
 
 
+@pytest.mark.parametrize(
+    ("given", "needed"),
+    [
+        ({"model_dir": "/m"}, "--model-name (SLIPWAY_MODEL_NAME) is needed"),
+        ({"model_name": "iris"}, "give either --model-dir (SLIPWAY_MODEL_DIR) or --model-uri"),
+        ({"model_name": "iris", "model_dir": "/m", "model_uri": "file:/m"}, "give either --model-dir"),
+    ],
+)
+def test_a_server_says_what_it_needs(given: dict[str, str], needed: str) -> None:
+    """The first thing that anybody types is too little."""
+    with pytest.raises(SettingsFault) as caught:
+        load(ServeSettings, given, {}).check()
+    assert caught.value.message.startswith(needed)
+
+
+@pytest.mark.parametrize("where", [{"model_dir": "/m"}, {"model_uri": "file:/m"}])
+def test_a_name_and_a_place_are_enough(where: dict[str, str]) -> None:
+    """Everything else has a default."""
+    load(ServeSettings, {"model_name": "iris", **where}, {}).check()
+
+
 def test_the_termination_log_is_the_kubelets_unless_said_otherwise(tmp_path: Path) -> None:
     """In a pod nothing has to be set; outside nothing is written."""
     asked = load(PullSettings, {"termination_log": str(tmp_path / "log")}, {})

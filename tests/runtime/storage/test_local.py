@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -99,26 +101,37 @@ def test_a_link_that_leads_nowhere_is_not_found(model: Path, target: Path, budge
     assert _failure(model, target, budget).reason is Reason.NOT_FOUND
 
 
-@pytest.fixture
-def nobody(model: Path) -> Iterator[None]:
-    """This process may not read the model: an ordinary user by its mode, root by being nobody for once."""
-    if os.geteuid() != 0:
-        model.chmod(0)
+@contextmanager
+def _unreadable(path: Path) -> Iterator[None]:
+    """This process may not read a path: an ordinary user by its mode, root by being nobody for a while."""
+    path.chmod(0)
+    if os.geteuid() == 0:
+        os.seteuid(65534)
+    try:
         yield
-        model.chmod(0o700)
-        return
-    os.seteuid(65534)
-    yield
-    os.seteuid(0)
+    finally:
+        os.seteuid(os.getuid())
+        path.chmod(0o700)
 
 
 def test_a_model_without_the_right_to_read_is_access_denied(
-    model: Path, target: Path, nobody: None, budget: Budget
+    model: Path, target: Path, budget: Budget
 ) -> None:
     """Owner and mode of a volume are the usual cause."""
-    failure = _failure(model / "model.onnx", target, budget)
+    with _unreadable(model):
+        failure = _failure(model / "model.onnx", target, budget)
     assert (failure.reason, failure.transient) == (Reason.ACCESS_DENIED, False)
     assert "check owner and mode" in failure.message
+
+
+def test_a_subfolder_without_the_right_to_read_is_access_denied(target: Path, budget: Budget) -> None:
+    """Left out in silence, the rest would be served as the model."""
+    with TemporaryDirectory() as shared:
+        Path(shared).chmod(0o755)
+        (Path(shared) / "weights").mkdir()
+        with _unreadable(Path(shared) / "weights"):
+            failure = _failure(shared, target, budget)
+    assert failure.reason is Reason.ACCESS_DENIED
 
 
 def test_a_device_is_no_model(target: Path, budget: Budget) -> None:

@@ -12,6 +12,7 @@ from model_web import Answer, Request, model_web
 from slipway_runtime.errors import PullFailure, Reason
 from slipway_runtime.storage.localize import RECORD
 from slipway_runtime.storage.pull import Puller
+from slipway_runtime.storage.s3 import MAX_FILES
 
 Pullers = Callable[..., Puller]
 Script = Callable[[Request], Answer]
@@ -92,6 +93,16 @@ def test_requests_are_signed_and_the_secret_is_not_sent(pull: Pull) -> None:
     (request,) = pull(OBJECT)
     assert "Credential=AKIAEXAMPLE/" in request.headers["authorization"]
     assert CANARY not in request.text
+
+
+def test_a_setting_that_the_library_refuses_is_a_typed_failure(
+    pull: Pull, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It reads more names than are documented here."""
+    monkeypatch.setenv("AWS_UNSIGNED_PAYLOAD", "perhaps")
+    with pytest.raises(PullFailure, match=r"AWS_ settings do not fit together.* as boolean$") as caught:
+        pull(OBJECT)
+    assert caught.value.reason is Reason.INVALID_SETTINGS
 
 
 def test_without_credentials_requests_are_unsigned(pull: Pull, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,6 +197,21 @@ def test_a_key_that_is_the_folder_of_another_ends_the_pull(pull: Pull) -> None:
     with pytest.raises(PullFailure, match="one key is the folder of another") as caught:
         pull(_folder("m/a", "m/a/b"))
     assert caught.value.reason is Reason.UNSUPPORTED_FORMAT
+
+
+@pytest.mark.parametrize("uri", ["s3://b/m", "s3://b"])
+def test_a_folder_without_objects_is_not_found(pull: Pull, uri: str) -> None:
+    """An empty listing is an answer too; an empty model would never load."""
+    with pytest.raises(PullFailure, match=r"neither an object .* nor any object below it") as caught:
+        pull(_folder(), uri)
+    assert (caught.value.reason, caught.value.transient) == (Reason.NOT_FOUND, False)
+
+
+def test_a_folder_of_countless_objects_is_refused(pull: Pull) -> None:
+    """The root of a data lake is no model."""
+    with pytest.raises(PullFailure, match=f"more than {MAX_FILES} objects") as caught:
+        pull(_folder(*(f"m/{number}" for number in range(MAX_FILES + 1))))
+    assert caught.value.reason is Reason.TOO_LARGE
 
 
 @pytest.mark.parametrize("key", ["a//c", "a/../c", "./c"])

@@ -38,7 +38,8 @@ def decode(body: bytes, model: str, version: str = "") -> InferenceRequest:
         raise InvalidRequest(f"'id' must be a string, not {kind(identity)}")
     if "parameters" in document:
         _refuse_extensions(document["parameters"], "the request")
-    outputs = _outputs(document["outputs"]) if document.get("outputs") else ()
+    wanted = document.get("outputs")
+    outputs = () if wanted is None else _outputs(wanted)
     return InferenceRequest(model, version, identity or "", _inputs(document.get("inputs")), outputs)
 
 

@@ -103,8 +103,9 @@ class S3Source:
                 skip_signature=not signs(self._environ),
             )
         except _ERRORS as error:
+            said = redact_text(str(error).partition("\n")[0])  # its debug form follows
             raise PullFailure(
-                Reason.INVALID_SETTINGS, f"the AWS_ settings do not fit together: {redact_text(str(error))}"
+                Reason.INVALID_SETTINGS, f"the AWS_ settings do not fit together: {said}"
             ) from None
 
     def _fetch_prefix(self, store: S3Store, folder: Path, budget: Budget) -> None:
