@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from slipway_runtime.protocol.tensors import DTYPES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
 
     from slipway_runtime.protocol.tensors import Shape
@@ -55,11 +57,17 @@ class Signature:
         platform: format and engine in the protocol's words, for example onnxruntime_onnx.
         inputs: in the model's order.
         outputs: in the model's order.
+        primary: the output that protocols with one answer give; empty stands for the first.
+        features: names of the columns of a single two-dimensional input, where the model knows them.
+        notes: what else metadata tells about the model: its engine, and why that one.
     """
 
     platform: str
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
+    primary: str = ""
+    features: tuple[str, ...] = ()
+    notes: Mapping[str, str] = field(default_factory=dict)
     input_by_name: dict[str, TensorSpec] = field(init=False, compare=False, repr=False)
     output_names: tuple[str, ...] = field(init=False, compare=False, repr=False)
     output_by_name: dict[str, TensorSpec] = field(init=False, compare=False, repr=False)
