@@ -15,10 +15,12 @@ from slipway_runtime.protocol.validate import validate
 from slipway_runtime.protocol.words import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from slipway_runtime.engines.engine import Engine
     from slipway_runtime.lifecycle.model import Loaded, Model
-    from slipway_runtime.protocol.signature import Signature
+    from slipway_runtime.protocol.signature import Signature, TensorSpec
+    from slipway_runtime.protocol.tensors import Array
 
 
 class DataPlane:
@@ -78,20 +80,43 @@ class DataPlane:
             RequestFault: the request does not fit.
             ServingFault: the server cannot answer.
         """
-        model = self.model(request.model, request.version)
-        engine, scheduler = _loaded(model)
-        signature = engine.signature
-        inputs = request.inputs
-        validate(request, signature)
-        specs, names = signature.outputs, signature.output_names
-        if request.outputs:
-            names = request.outputs
-            specs = tuple(signature.output_by_name[name] for name in names)
-        elements = 0
-        for array in inputs.values():
-            elements += array.size
-        arrays = await scheduler.submit(partial(engine.run, inputs, names), elements, deadline, abandoned)
+        model, loaded = self._find(request)
+        specs, work, elements = _prepare(request, loaded.engine)
+        arrays = await loaded.scheduler.submit(work, elements, deadline, abandoned)
         return InferenceResult(model.name, model.versions[-1], request.id, specs, arrays)
+
+    def infer_blocking(
+        self, request: InferenceRequest, deadline: float, abandoned: Callable[[], bool]
+    ) -> InferenceResult:
+        """The same from a thread that may wait; never from the event loop's. A small request runs on it.
+
+        `abandoned` is asked on this thread and on the event loop's.
+        """
+        model, loaded = self._find(request)
+        specs, work, elements = _prepare(request, loaded.engine)
+        arrays = loaded.scheduler.submit_blocking(work, elements, deadline, abandoned)
+        return InferenceResult(model.name, model.versions[-1], request.id, specs, arrays)
+
+    def _find(self, request: InferenceRequest) -> tuple[Model, Loaded]:
+        model = self.model(request.model, request.version)
+        return model, _loaded(model)
+
+
+def _prepare(
+    request: InferenceRequest, engine: Engine
+) -> tuple[Sequence[TensorSpec], Callable[[], list[Array]], int]:
+    """Validate; returns the outputs' specs, what to run, and the size of its inputs in elements."""
+    signature = engine.signature
+    inputs = request.inputs
+    validate(request, signature)
+    specs, names = signature.outputs, signature.output_names
+    if request.outputs:
+        names = request.outputs
+        specs = tuple(signature.output_by_name[name] for name in names)
+    elements = 0
+    for array in inputs.values():
+        elements += array.size
+    return specs, partial(engine.run, inputs, names), elements
 
 
 def _loaded(model: Model) -> Loaded:

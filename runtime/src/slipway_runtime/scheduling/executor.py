@@ -6,7 +6,8 @@ not interrupted, its result is dropped and its thread comes free when it ends. C
 client has left is dropped when its turn comes, and before anybody else is refused for want of room.
 
 Threads and not an executor of the standard library: its futures carry locks and callbacks that cost as much
-as a small model. Everything but `_work` runs on the event loop, so nothing else needs a lock.
+as a small model. Everything but `_work` and `run_blocking` runs on the event loop, and these two reach the
+rest through it, so nothing needs a lock.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from concurrent import futures
 from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+TOO_LATE = "the request's time is over: send less, or less at once"
+LOOK_SECONDS = 0.1  # how often a thread that waits asks whether its client is still there
+
 
 class Job(Generic[T]):
     """One piece of work and who waits for it."""
@@ -34,7 +39,11 @@ class Job(Generic[T]):
     __slots__ = ("abandoned", "error", "future", "queued", "result", "started", "stopped", "work")
 
     def __init__(
-        self, work: Callable[[], T], future: asyncio.Future[T], abandoned: Callable[[], bool], queued: float
+        self,
+        work: Callable[[], T],
+        future: asyncio.Future[T] | futures.Future[T],
+        abandoned: Callable[[], bool],
+        queued: float,
     ) -> None:
         self.work = work
         self.future = future
@@ -47,9 +56,7 @@ class Job(Generic[T]):
     def expire(self) -> None:
         """Its time is over."""
         if not self.future.done():
-            self.future.set_exception(
-                DeadlineExceeded("the request's time is over: send less, or less at once")
-            )
+            self.future.set_exception(DeadlineExceeded(TOO_LATE))
 
     def wanted(self) -> bool:
         """False where it was answered already, or nobody waits any more."""
@@ -107,21 +114,50 @@ class Executor:
             DeadlineExceeded: the deadline passed first.
             ClientGone: it was abandoned before its turn.
         """
-        loop = self._loop
-        if loop is None:
-            raise RuntimeError("the executor was not started")
-        self._admit()
+        loop = self._started_on()
         now = self._clock()
-        job = Job[T](work, loop.create_future(), abandoned, now)
+        future: asyncio.Future[T] = loop.create_future()
+        job = Job[T](work, future, abandoned, now)
+        self._enter(job)
+        timer = loop.call_later(max(0.0, deadline - now), job.expire)
+        try:
+            return await future
+        finally:
+            timer.cancel()
+
+    def run_blocking(self, work: Callable[[], T], *, deadline: float, abandoned: Callable[[], bool]) -> T:
+        """The same from a thread that may wait, which the event loop's must not; see run."""
+        loop = self._started_on()
+        future: futures.Future[T] = futures.Future()
+        job = Job[T](work, future, abandoned, self._clock())
+        loop.call_soon_threadsafe(self._enter_or_refuse, job)
+        while (left := deadline - self._clock()) > 0:
+            try:
+                return future.result(min(left, LOOK_SECONDS))
+            except futures.TimeoutError:
+                if abandoned():
+                    loop.call_soon_threadsafe(job.wanted)
+        loop.call_soon_threadsafe(job.expire)
+        raise DeadlineExceeded(TOO_LATE)
+
+    def _started_on(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None:
+            raise RuntimeError("the executor was not started")
+        return self._loop
+
+    def _enter(self, job: Job[Any]) -> None:
+        """Dispatch or queue a job."""
+        self._admit()
         if self._busy < self._threads:
             self._dispatch(job)
         else:
             self._waiting.append(job)
-        timer = loop.call_later(max(0.0, deadline - now), job.expire)
+
+    def _enter_or_refuse(self, job: Job[Any]) -> None:
         try:
-            return await job.future
-        finally:
-            timer.cancel()
+            self._enter(job)
+        except Overloaded as refusal:
+            job.future.set_exception(refusal)
 
     def _admit(self) -> None:
         if self._busy < self._threads or len(self._waiting) < self._max_queue:

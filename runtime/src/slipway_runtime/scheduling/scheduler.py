@@ -56,6 +56,17 @@ class Scheduler:
         """
         if elements > self._inline.elements:
             return await self._executor.run(work, deadline=deadline, abandoned=abandoned)
+        return self._run_here(work)
+
+    def submit_blocking(
+        self, work: Callable[[], T], elements: int, deadline: float, abandoned: Callable[[], bool]
+    ) -> T:
+        """The same from a thread that may wait; small work runs on that thread."""
+        if elements > self._inline.elements:
+            return self._executor.run_blocking(work, deadline=deadline, abandoned=abandoned)
+        return self._run_here(work)
+
+    def _run_here(self, work: Callable[[], T]) -> T:
         started = self._clock()
         result = work()
         seconds = self._clock() - started
