@@ -14,7 +14,7 @@ import httptools
 
 from slipway_runtime.errors import BodyTooLarge, HeadersTooLarge, InvalidRequest
 from slipway_runtime.rest.headers import plan_for
-from slipway_runtime.rest.request import Request
+from slipway_runtime.rest.request import USUAL, Request
 
 if TYPE_CHECKING:
     from collections import deque
@@ -175,7 +175,7 @@ class Reader:
             self.refuse(_head_too_large())
             return
         length, expect, told = plan_for(tuple(headers))
-        self._told = {low: headers[name] for name, low in told} if told else _NOTHING_TOLD
+        self._told = _unusual(headers, told) if told else _NOTHING_TOLD
         self._length = int(headers[length]) if length else -1
         if self._length > self._max_body:
             self.refuse(self._body_too_large())
@@ -231,6 +231,10 @@ class Reader:
 
     def _body_too_large(self) -> BodyTooLarge:
         return BodyTooLarge(f"the body is longer than {self._max_body} bytes: send fewer rows at once")
+
+
+def _unusual(headers: Mapping[bytes, bytes], told: tuple[tuple[bytes, bytes], ...]) -> Mapping[bytes, bytes]:
+    return {low: headers[name] for name, low in told if (low, headers[name]) not in USUAL}
 
 
 def _head_too_large() -> HeadersTooLarge:

@@ -10,7 +10,11 @@ if TYPE_CHECKING:
     from slipway_runtime.errors import RuntimeFault
 
 # The headers that mean something to endpoints. Most requests have none of them, and an empty mapping.
-TOLD = frozenset({b"content-encoding", b"inference-header-content-length"})
+TOLD = frozenset({b"accept", b"content-encoding", b"content-type", b"inference-header-content-length"})
+# What nearly everybody sends with JSON says nothing, and is left out.
+USUAL = frozenset(
+    {(b"accept", b"*/*"), (b"accept", b"application/json"), (b"content-type", b"application/json")}
+)
 
 
 class Request:
@@ -21,7 +25,7 @@ class Request:
     Attributes:
         method: for example b"POST".
         target: path and query as they came.
-        headers: those in TOLD, by lower-case name.
+        headers: those in TOLD, by lower-case name, but for the USUAL ones.
         body: all of it.
         client: the peer's address.
         arrived: when its head was there, on time.perf_counter's scale.

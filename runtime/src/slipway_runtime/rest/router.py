@@ -3,11 +3,15 @@
 Templates are matched once per target: what names a served model is remembered, so that the next request for
 it costs one look-up. Other targets are matched each time; nobody can fill the memory by asking for models
 that do not exist.
+
+Fixed paths win: a template that begins with a model's name is tried last, and only for models that are
+served. So a model called `predict` does not take the path /predict away.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from urllib.parse import unquote
 
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
 REMEMBERED = 1024
 _PARAM = re.compile(r"{(\w+)}")
 _PATTERNS = {"model": "[^/]+", "version": "[0-9]+"}
+_ANY = "[^/]+"
+_COLON = "(?::|%3[Aa])"  # some clients quote the colon of `iris:predict`
 
 
 class Match(NamedTuple):
@@ -44,6 +50,21 @@ class Match(NamedTuple):
     answers: Answers | None
 
 
+@dataclass(slots=True)
+class _Route:
+    """A path and what answers there.
+
+    Attributes:
+        pattern: of the whole path.
+        bare: it begins with a model's name.
+        verbs: endpoint, protocol and the model that a path without a name stands for; by method.
+    """
+
+    pattern: re.Pattern[str]
+    bare: bool
+    verbs: dict[str, tuple[Endpoint, str, str]] = field(default_factory=dict)
+
+
 class Router:
     """All paths of the server.
 
@@ -55,15 +76,27 @@ class Router:
     def __init__(self, serves: Callable[[str], bool], metrics: Metrics) -> None:
         self._serves = serves
         self._metrics = metrics
-        self._routes: dict[re.Pattern[str], dict[str, Endpoint]] = {}
-        self._protocols: dict[Endpoint, str] = {}
+        self._routes: dict[str, _Route] = {}
         self._known: dict[tuple[bytes, bytes], Match] = {}
 
-    def add(self, method: str, template: str, endpoint: Endpoint, protocol: str = "") -> None:
-        """Let an endpoint answer a method on a path such as /v2/models/{model}/infer."""
-        expression = _PARAM.sub(lambda name: f"(?P<{name[1]}>{_PATTERNS[name[1]]})", template)
-        self._routes.setdefault(re.compile(expression), {})[method] = endpoint
-        self._protocols[endpoint] = protocol
+    def add(
+        self, method: str, template: str, endpoint: Endpoint, protocol: str = "", *, model: str = ""
+    ) -> None:
+        """Let an endpoint answer a method on a path such as /v2/models/{model}/infer.
+
+        Args:
+            method: of HTTP.
+            template: the path; {model}, {version} or another word in braces stands for one segment of it.
+            endpoint: answers.
+            protocol: inference requests are counted under it; empty for everything else.
+            model: the one that a path without {model} stands for.
+        """
+        route = self._routes.get(template)
+        if route is None:
+            route = _Route(_pattern(template), template.startswith("/{model}"))
+            self._routes[template] = route
+            self._routes = dict(sorted(self._routes.items(), key=lambda item: item[1].bare))
+        route.verbs[method] = (endpoint, protocol, model)
 
     def match(self, request: Request) -> Match:
         """The endpoint of a request.
@@ -81,25 +114,38 @@ class Router:
 
     def _search(self, method: bytes, target: bytes) -> Match:
         path, verb = _path(target), method.decode("latin-1")
-        for pattern, endpoints in self._routes.items():
-            found = pattern.fullmatch(path)
+        for route in self._routes.values():
+            found = route.pattern.fullmatch(path)
             if found is None:
                 continue
-            endpoint = endpoints.get(verb) or (endpoints.get("GET") if verb == "HEAD" else None)
-            if endpoint is None:
-                raise MethodNotAllowed(tuple(sorted(endpoints)))
             params = {name: _unquoted(text) for name, text in found.groupdict().items()}
-            model = params.get("model", "")
-            served = self._serves(model)
-            match = Match(endpoint, params, self._answers(model if served else "", self._protocols[endpoint]))
-            if served and len(self._known) < REMEMBERED:
-                self._known[method, target] = match
-            return match
+            if route.bare and not self._serves(params["model"]):
+                continue
+            chosen = route.verbs.get(verb) or (route.verbs.get("GET") if verb == "HEAD" else None)
+            if chosen is None:
+                raise MethodNotAllowed(tuple(sorted(route.verbs)))
+            return self._matched((method, target), chosen, params)
         raise NotFound("Not Found")
+
+    def _matched(
+        self, key: tuple[bytes, bytes], chosen: tuple[Endpoint, str, str], params: dict[str, str]
+    ) -> Match:
+        endpoint, protocol, stands_for = chosen
+        model = params.setdefault("model", stands_for)
+        served = self._serves(model)
+        match = Match(endpoint, params, self._answers(model if served else "", protocol))
+        if served and len(self._known) < REMEMBERED:
+            self._known[key] = match
+        return match
 
     def _answers(self, model: str, protocol: str) -> Answers | None:
         """A model that is not served is counted without its name, or clients could invent labels."""
         return self._metrics.answers_of(model, protocol) if protocol else None
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    expression = _PARAM.sub(lambda name: f"(?P<{name[1]}>{_PATTERNS.get(name[1], _ANY)})", template)
+    return re.compile(re.sub(r":(?=\w+$)", _COLON, expression))
 
 
 def _path(target: bytes) -> str:
