@@ -28,7 +28,7 @@ def operator_container(objects: list[dict[str, Any]]) -> dict[str, Any]:
 def settings_of(objects: list[dict[str, Any]]) -> Settings:
     """What the operator makes of the arguments and variables that the chart gives it."""
     container = operator_container(objects)
-    environ = {variable["name"]: variable["value"] for variable in container["env"]}
+    environ = {variable["name"]: variable["value"] for variable in container["env"] if "value" in variable}
     return settings_from(vars(parser().parse_args(container["args"])), environ)
 
 
@@ -85,6 +85,15 @@ def test_new_revisions_run_the_runtime_that_the_chart_names(chart: Chart) -> Non
     assert settings_of(chart.objects(runtimeImage=named)).runtime_image == f"{named['repository']}:7"
     pinned = settings_of(chart.objects(runtimeImage={**named, "digest": digest}))
     assert pinned.runtime_image == f"{named['repository']}@{digest}"
+
+
+def test_a_killed_operator_takes_its_own_lease_again_at_once(chart: Chart) -> None:
+    """An update must not stand still for half a minute because the operator ran out of memory."""
+    env = operator_container(chart.objects())["env"]
+    names = [variable["name"] for variable in env]
+    assert {"name": "POD_UID", "valueFrom": {"fieldRef": {"fieldPath": "metadata.uid"}}} in env
+    assert {"name": "SLIPWAY_LEASE_IDENTITY", "value": "$(POD_UID)"} in env
+    assert names.index("POD_UID") < names.index("SLIPWAY_LEASE_IDENTITY")  # or it is not expanded
 
 
 def test_two_releases_in_one_namespace_do_not_share_a_lease(chart: Chart) -> None:

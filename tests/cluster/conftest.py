@@ -1,6 +1,6 @@
 """The cluster tests' stage: one real cluster for the whole run, a namespace for each test.
 
-The cluster is called `slipway-test`. It is brought up if it is not there, and taken down at the end
+The cluster is called `slipway-test`, unless SLIPWAY_TEST_CLUSTER says otherwise. It is brought up if it is not there, and taken down at the end
 unless it was there before or SLIPWAY_KEEP_CLUSTER is set. Where it cannot come up the tests fail:
 a proof that is skipped proves nothing.
 """
@@ -27,7 +27,7 @@ from slipway_demo.platform import PROGRAM, LocalCluster
 from slipway_demo.shell import Shell
 from slipway_demo.store import store
 
-NAME = "slipway-test"
+NAME = os.environ.get("SLIPWAY_TEST_CLUSTER", "slipway-test")
 IDLE = 10
 
 

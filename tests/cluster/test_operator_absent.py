@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
-from live_model import LiveModel, is_ready
-from live_paths import Json, Ref
+from live_model import LiveModel, is_ready, rolls_on_from
+from live_paths import Ref
 from live_world import SYSTEM, World
 from slipway_demo.platform import PROGRAM
 
@@ -60,7 +60,7 @@ def test_an_operator_killed_in_mid_update_goes_on_where_it_was(world: World, nam
     [pod] = world.operator_pods()
     restarts = pod["status"]["containerStatuses"][0]["restartCount"]
     model.apply(world.uris[1], replicas=2)
-    world.kube.until(model.child("Deployment"), "the new revision", _carries_another(first), seconds=20)
+    world.kube.until(model.child("Deployment"), "the new revision", rolls_on_from(first), seconds=20)
     _kill(world)
     model.until_ready()
     model.ask(world.models[1])
@@ -72,14 +72,6 @@ def test_an_operator_killed_in_mid_update_goes_on_where_it_was(world: World, nam
         seconds=30,
     )
     world.scale_operator(1)  # it is one already: waits until that one is available
-
-
-def _carries_another(revision: str) -> Callable[[Json], bool]:
-    def holds(deployment: Json) -> bool:
-        labels = deployment["spec"]["template"]["metadata"]["labels"]
-        return bool(labels["slipway.dev/revision"] != revision)
-
-    return holds
 
 
 KILL = """

@@ -24,7 +24,7 @@ import yaml
 from crd_schema import ROOT
 
 CLUSTER = ROOT / "hack" / "cluster" / "cluster"
-NAME = "slipway-test-api"
+NAME = os.environ.get("SLIPWAY_TEST_CLUSTER", "slipway-test") + "-api"
 UP_SECONDS = 1800
 """Long, because the first time Kubernetes is compiled."""
 COMMAND_SECONDS = 60

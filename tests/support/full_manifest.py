@@ -5,6 +5,7 @@ Two, because some fields exclude each other: replicas and hpaSpec, the two limit
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 from manifests import Json, changed, minimal
@@ -109,7 +110,7 @@ _PREDICTOR: dict[str, Any] = {
 
 
 def fixed_size() -> Json:
-    """Every field but the autoscaler's."""
+    """Every field but the autoscaler's. A copy of its own: whoever changes it changes nobody else's."""
     return changed(
         minimal(),
         {
@@ -124,7 +125,7 @@ def fixed_size() -> Json:
                     "rollingUpdate": {"maxSurge": "50%", "maxUnavailable": 0},
                 },
                 "rollout": {"restartAt": "2026-11-21T10:00:00Z"},
-                "predictors": [_PREDICTOR],
+                "predictors": [deepcopy(_PREDICTOR)],
             }
         },
     )
@@ -134,6 +135,5 @@ def autoscaled() -> Json:
     """Every field of the autoscaler, and the other limit of the disruption budget."""
     behavior = {"scaleUp": _SCALING_RULES, "scaleDown": _SCALING_RULES}
     hpa = {"minReplicas": 2, "maxReplicas": 4, "metrics": _METRICS, "behavior": behavior}
-    return changed(
-        minimal(), {"spec": {"predictors": [_PREDICTOR | {"hpaSpec": hpa, "pdbSpec": {"minAvailable": 1}}]}}
-    )
+    predictor = deepcopy(_PREDICTOR | {"hpaSpec": hpa, "pdbSpec": {"minAvailable": 1}})
+    return changed(minimal(), {"spec": {"predictors": [predictor]}})

@@ -70,6 +70,16 @@ def has_ready_replicas(count: int) -> Callable[[Json], bool]:
     return holds
 
 
+def rolls_on_from(revision: str) -> Callable[[Json], bool]:
+    """Whether a Deployment's pods are to be of another revision."""
+
+    def holds(deployment: Json) -> bool:
+        labels = deployment["spec"]["template"]["metadata"]["labels"]
+        return bool(labels["slipway.dev/revision"] != revision)
+
+    return holds
+
+
 @dataclass(frozen=True)
 class AtRest:
     """Models that nobody touches, and since when."""

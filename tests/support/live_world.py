@@ -52,6 +52,10 @@ class World:
         name = f"{prefix}-{secrets.token_hex(3)}"
         metadata = {"name": name, "labels": {**RESTRICTED, LABEL: "yes"}}
         self.kube.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+        # No pod is admitted before it; right after an outage that takes Kubernetes a while.
+        self.kubectl(
+            "wait", "--for=create", "serviceaccount/default", f"--namespace={name}", "--timeout=120s"
+        )
         if secret:
             share_credentials(self.shell, name)
         return name

@@ -18,6 +18,7 @@ from localcluster.settings import Settings
 from localcluster.waiting import Progress, until
 
 _HOLD = 10.0  # seconds
+_ANSWERS = 60.0  # seconds; it serves some paths before others
 
 
 class Native:
@@ -112,6 +113,8 @@ class Native:
             seconds=_HOLD,
             clue=lambda: self._cluster.clue(component),
         )
+        if component == "kube-apiserver" and not held:
+            until("the API server to be ready", self._cluster.api.ready, seconds=_ANSWERS)
 
     def s3_put(self, file: Path, url: str) -> None:
         """Put a file into the S3 server."""

@@ -78,6 +78,11 @@ class Settings:
     lease_namespace: str = _setting(
         "", "namespace of the Lease; empty: the pod's own, else the first --namespace, else default", _text
     )
+    lease_identity: str = _setting(
+        "",
+        "our name in the Lease; the same name again takes it at once; empty: one that nobody else has",
+        _text,
+    )
     lease_seconds: float = _setting(
         30.0, "how long a silent holder keeps the Lease", _between(3, 600, float)
     )  # fmt: skip

@@ -110,6 +110,21 @@ async def test_a_look_that_fails_comes_again_after_its_errors_back_off(bench: Be
     assert bench.meter.results[0] == (A, "error")
 
 
+async def test_a_namespace_on_its_way_out_is_no_warning(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Deleting a namespace is a daily thing; it must not read as a fault."""
+
+    async def terminating(_: Key) -> float | None:
+        raise errors.Terminating("being terminated")
+
+    bench.reconcile = terminating
+    with caplog.at_level(logging.INFO):
+        bench.queue.add(A)
+        await breathe()
+    assert [record.levelname for record in caplog.records] == ["INFO"]
+
+
 async def test_a_blocked_object_is_no_hot_loop(bench: Bench) -> None:
     """However often its children change, a write that is refused is tried at most every few seconds."""
 

@@ -117,7 +117,7 @@ def _elector(settings: Settings, client: Client, clock: Clock) -> Elector | None
         client,
         namespace=_lease_namespace(settings),
         name=settings.lease,
-        identity=f"{socket.gethostname()}_{uuid.uuid4()}",
+        identity=settings.lease_identity or f"{socket.gethostname()}_{uuid.uuid4()}",
         clock=clock,
         wall=utc_now,
         times=LeaseTimes(duration=seconds, renew=seconds * 2 / 3, retry=seconds / 6),

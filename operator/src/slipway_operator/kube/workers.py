@@ -117,4 +117,5 @@ class Workers:
     ) -> None:
         delay = self._queue.failed(key, backoff, floor=floor)
         self._meter.ended(key, result)
-        LOG.warning("%s: %s: %s; again in %.1f s", key, type(error).__name__, error, delay)
+        level = logging.INFO if isinstance(error, errors.Terminating) else logging.WARNING
+        LOG.log(level, "%s: %s: %s; again in %.1f s", key, type(error).__name__, error, delay)
