@@ -1,12 +1,13 @@
 """The cluster tests' stage: one real cluster for the whole run, a namespace for each test.
 
-The cluster is called `slipway-test`, unless SLIPWAY_TEST_CLUSTER says otherwise. It is brought up if it is not there, and taken down at the end
-unless it was there before or SLIPWAY_KEEP_CLUSTER is set. Where it cannot come up the tests fail:
-a proof that is skipped proves nothing.
+The cluster is called `slipway-test`, unless SLIPWAY_TEST_CLUSTER says otherwise. It is brought up if it
+is not there, and taken down at the end unless it was there before or SLIPWAY_KEEP_CLUSTER is set. Where
+it cannot come up the tests fail: a proof that is skipped proves nothing.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator
