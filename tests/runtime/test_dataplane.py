@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from functools import partial
 from time import perf_counter
 
 import numpy as np
 import pytest
 
+from engine_doubles import Doubler
 from slipway_runtime.dataplane import DataPlane
 from slipway_runtime.errors import InvalidRequest, ModelNotReady, NotFound
 from slipway_runtime.lifecycle.model import Loaded, Model
@@ -19,7 +20,7 @@ from slipway_runtime.protocol.tensors import Array
 from slipway_runtime.scheduling.executor import Executor
 from slipway_runtime.scheduling.inline import InlineLimit
 from slipway_runtime.scheduling.scheduler import Scheduler
-from slipway_runtime.telemetry.metrics import Stages
+from slipway_runtime.telemetry.metrics import Metrics
 
 SIGNATURE = Signature(
     "fake",
@@ -28,26 +29,12 @@ SIGNATURE = Signature(
 )
 
 
-class Doubler:
-    """An engine that remembers what it was asked."""
+METRICS = Metrics()
 
-    def __init__(self) -> None:
-        self.asked: list[Sequence[str]] = []
 
-    @property
-    def signature(self) -> Signature:
-        """See above."""
-        return SIGNATURE
-
-    def run(self, inputs: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
-        """Twice the input, and how many rows it has."""
-        self.asked.append(outputs)
-        x = inputs["x"]
-        made = {"doubled": x * 2, "rows": np.array([len(x)])}
-        return [made[name] for name in outputs]
-
-    def close(self) -> None:
-        """Nothing to give back."""
+def doubler() -> Doubler:
+    """An engine with that signature."""
+    return Doubler(SIGNATURE)
 
 
 def loaded(engine: Doubler, state: ModelState = ModelState.READY) -> Model:
@@ -57,9 +44,10 @@ def loaded(engine: Doubler, state: ModelState = ModelState.READY) -> Model:
         model.lifecycle.advance(each)
         if each is state:
             break
-    executor = Executor(1, 10, Stages())
-    executor.start(asyncio.get_running_loop())
-    model.loaded = Loaded(engine, Scheduler(executor, InlineLimit(4), Stages()))
+    loop, stages = asyncio.get_running_loop(), partial(METRICS.stages_of, "m")
+    executor = Executor(engine, 1, 10, stages())
+    executor.start(loop)
+    model.loaded = Loaded(engine, Scheduler(engine, executor, InlineLimit(4), stages, loop), SIGNATURE)
     return model
 
 
@@ -82,7 +70,7 @@ async def ask(
 @pytest.mark.parametrize("rows", [1, 100], ids=["at once", "on a thread"])
 async def test_an_answer_carries_id_version_and_all_outputs(rows: int) -> None:
     """It must not matter to a client where its request ran."""
-    result = await ask(DataPlane((loaded(Doubler()),)), np.ones((rows, 2), dtype=np.float32))
+    result = await ask(DataPlane((loaded(doubler()),)), np.ones((rows, 2), dtype=np.float32))
 
     assert (result.model, result.version, result.id) == ("m", "1", "id-1")
     assert [spec.name for spec in result.specs] == ["doubled", "rows"]
@@ -92,7 +80,7 @@ async def test_an_answer_carries_id_version_and_all_outputs(rows: int) -> None:
 @pytest.mark.parametrize("rows", [1, 100], ids=["on the caller's thread", "on an engine's"])
 async def test_a_thread_that_waits_gets_the_same_answer(rows: int) -> None:
     """The gRPC server's threads ask the same model as the event loop does."""
-    plane = DataPlane((loaded(Doubler()),))
+    plane = DataPlane((loaded(doubler()),))
     request = InferenceRequest("m", "", "id-1", {"x": np.ones((rows, 2), dtype=np.float32)}, ())
 
     result = await asyncio.to_thread(plane.infer_blocking, request, perf_counter() + 30, lambda: False)
@@ -103,7 +91,7 @@ async def test_a_thread_that_waits_gets_the_same_answer(rows: int) -> None:
 
 async def test_the_engine_is_asked_for_the_wanted_outputs_only() -> None:
     """Outputs that nobody wants need not be computed."""
-    engine = Doubler()
+    engine = doubler()
 
     result = await ask(DataPlane((loaded(engine),)), outputs=("rows",))
 
@@ -113,7 +101,7 @@ async def test_the_engine_is_asked_for_the_wanted_outputs_only() -> None:
 
 async def test_what_does_not_fit_never_reaches_the_engine() -> None:
     """Native code sees validated tensors only."""
-    engine = Doubler()
+    engine = doubler()
 
     with pytest.raises(InvalidRequest):
         await ask(DataPlane((loaded(engine),)), np.ones((1, 3), dtype=np.float32))
@@ -125,12 +113,12 @@ async def test_what_does_not_fit_never_reaches_the_engine() -> None:
 async def test_another_model_or_version_is_not_found(model: str, version: str) -> None:
     """Answering with some other model would be a wrong answer in silence."""
     with pytest.raises(NotFound):
-        await ask(DataPlane((loaded(Doubler()),)), model=model, version=version)
+        await ask(DataPlane((loaded(doubler()),)), model=model, version=version)
 
 
 async def test_a_draining_model_still_answers() -> None:
     """For as long as requests still find their way here, they are served."""
-    plane = DataPlane((loaded(Doubler(), ModelState.DRAINING),))
+    plane = DataPlane((loaded(doubler(), ModelState.DRAINING),))
 
     assert plane.ready()
     assert await ask(plane)

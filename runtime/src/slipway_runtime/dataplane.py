@@ -6,10 +6,10 @@ find the model, is it serving, does the request fit its signature, run it where 
 
 from __future__ import annotations
 
-from functools import partial
+import time
 from typing import TYPE_CHECKING
 
-from slipway_runtime.errors import ModelNotReady, NotFound
+from slipway_runtime.errors import ModelNotReady, NotFound, RuntimeFault
 from slipway_runtime.protocol.messages import InferenceRequest, InferenceResult
 from slipway_runtime.protocol.validate import validate
 from slipway_runtime.protocol.words import quoted
@@ -17,10 +17,8 @@ from slipway_runtime.protocol.words import quoted
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from slipway_runtime.engines.engine import Engine
     from slipway_runtime.lifecycle.model import Loaded, Model
     from slipway_runtime.protocol.signature import Signature, TensorSpec
-    from slipway_runtime.protocol.tensors import Array
 
 
 class DataPlane:
@@ -28,10 +26,12 @@ class DataPlane:
 
     Args:
         models: all that are served, ready or not.
+        clock: seconds, monotonic; deadlines are on its scale.
     """
 
-    def __init__(self, models: tuple[Model, ...]) -> None:
+    def __init__(self, models: tuple[Model, ...], clock: Callable[[], float] = time.perf_counter) -> None:
         self._models = {model.name: model for model in models}
+        self._clock = clock
 
     def ready(self) -> bool:
         """True when every model answers."""
@@ -64,7 +64,7 @@ class DataPlane:
         Raises:
             ModelNotReady: it is not loaded.
         """
-        return _loaded(model).engine.signature
+        return _loaded(model).signature
 
     async def infer(
         self, request: InferenceRequest, deadline: float, abandoned: Callable[[], bool]
@@ -80,9 +80,16 @@ class DataPlane:
             RequestFault: the request does not fit.
             ServingFault: the server cannot answer.
         """
-        model, loaded = self._find(request)
-        specs, work, elements = _prepare(request, loaded.engine)
-        arrays = await loaded.scheduler.submit(work, elements, deadline, abandoned)
+        model = self.model(request.model, request.version)
+        _, scheduler, signature = _loaded(model)
+        begun = self._clock()
+        try:
+            specs, names, elements = _wanted(request, signature)
+            answer = scheduler.submit(request.inputs, names, elements, deadline, abandoned)
+            arrays = answer if isinstance(answer, list) else await answer
+        except RuntimeFault as fault:
+            scheduler.stages_here().failed(fault, self._clock() - begun)
+            raise
         return InferenceResult(model.name, model.versions[-1], request.id, specs, arrays)
 
     def infer_blocking(
@@ -90,33 +97,35 @@ class DataPlane:
     ) -> InferenceResult:
         """The same from a thread that may wait; never from the event loop's. A small request runs on it.
 
-        `abandoned` is asked on this thread and on the event loop's.
+        `abandoned` is asked on this thread, on the event loop's and on the engine's.
         """
-        model, loaded = self._find(request)
-        specs, work, elements = _prepare(request, loaded.engine)
-        arrays = loaded.scheduler.submit_blocking(work, elements, deadline, abandoned)
+        model = self.model(request.model, request.version)
+        loaded = _loaded(model)
+        stages, begun = loaded.scheduler.stages_here(), self._clock()
+        stages.begun += 1
+        try:
+            specs, names, elements = _wanted(request, loaded.signature)
+            arrays = loaded.scheduler.submit_blocking(request.inputs, names, elements, deadline, abandoned)
+        except RuntimeFault as fault:
+            stages.failed(fault, self._clock() - begun)
+            raise
+        finally:
+            stages.ended += 1
         return InferenceResult(model.name, model.versions[-1], request.id, specs, arrays)
 
-    def _find(self, request: InferenceRequest) -> tuple[Model, Loaded]:
-        model = self.model(request.model, request.version)
-        return model, _loaded(model)
 
-
-def _prepare(
-    request: InferenceRequest, engine: Engine
-) -> tuple[Sequence[TensorSpec], Callable[[], list[Array]], int]:
-    """Validate; returns the outputs' specs, what to run, and the size of its inputs in elements."""
-    signature = engine.signature
-    inputs = request.inputs
+def _wanted(
+    request: InferenceRequest, signature: Signature
+) -> tuple[Sequence[TensorSpec], Sequence[str], int]:
+    """Validate; returns the outputs' specs and names, and the size of the inputs in elements."""
     validate(request, signature)
-    specs, names = signature.outputs, signature.output_names
-    if request.outputs:
-        names = request.outputs
-        specs = tuple(signature.output_by_name[name] for name in names)
     elements = 0
-    for array in inputs.values():
+    for array in request.inputs.values():
         elements += array.size
-    return specs, partial(engine.run, inputs, names), elements
+    if not request.outputs:
+        return signature.outputs, signature.output_names, elements
+    specs = tuple(signature.output_by_name[name] for name in request.outputs)
+    return specs, request.outputs, elements
 
 
 def _loaded(model: Model) -> Loaded:

@@ -141,6 +141,11 @@ class ServeSettings(CommonSettings):
     max_queue: int = _setting(
         1024, "requests that may wait for the engine; more are refused with 503", _integer(0)
     )
+    max_batch_size: int = _setting(
+        32,
+        "rows of a run that waiting requests may share, where the model allows; 0 turns sharing off",
+        _integer(0, 65_536),
+    )
     threads: int = _setting(0, "engine threads; 0 takes the CPU quota of the container", _integer(0, 1024))
     access_log: bool = _setting(False, "one JSON line per request", _FLAG)
 

@@ -6,18 +6,13 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from time import perf_counter
 
 import pytest
 
+from engine_doubles import Works, blocked, call_of, never, waiting
 from slipway_runtime.errors import ClientGone, DeadlineExceeded, InvalidRequest, Overloaded
 from slipway_runtime.scheduling.executor import Executor
-from slipway_runtime.telemetry.metrics import Stages
-
-
-def never() -> bool:
-    """Somebody waits."""
-    return False
+from slipway_runtime.telemetry.stages import Stages
 
 
 class Gate:
@@ -64,7 +59,7 @@ class Client:
 @asynccontextmanager
 async def executor(threads: int = 1, max_queue: int = 2) -> AsyncIterator[Executor]:
     """A started executor."""
-    made = Executor(threads, max_queue, Stages())
+    made = Executor(Works(), threads, max_queue, Stages())
     made.start(asyncio.get_running_loop())
     try:
         yield made
@@ -76,7 +71,13 @@ def submit(
     runner: Executor, work: Callable[[], str], seconds: float = 30, abandoned: Callable[[], bool] = never
 ) -> asyncio.Task[str]:
     """Run work in a task."""
-    return asyncio.create_task(runner.run(work, deadline=perf_counter() + seconds, abandoned=abandoned))
+
+    async def ask() -> str:
+        future = waiting()
+        runner.enter(call_of({"work": work}, future, seconds=seconds, abandoned=abandoned))
+        return str((await future)[0])
+
+    return asyncio.create_task(ask())
 
 
 async def entered(gate: Gate) -> None:
@@ -236,7 +237,7 @@ async def test_a_cancelled_waiter_leaves_the_queue() -> None:
 async def test_waiting_and_running_are_measured_apart() -> None:
     """Whoever tunes a server has to know whether it waits or works."""
     stages = Stages()
-    runner = Executor(1, 10, stages)
+    runner = Executor(Works(), 1, 10, stages)
     runner.start(asyncio.get_running_loop())
     gate = Gate()
 
@@ -254,10 +255,13 @@ def wait_for(
     runner: Executor, work: Callable[[], str], seconds: float = 30, abandoned: Callable[[], bool] = never
 ) -> asyncio.Task[str]:
     """Run work for a thread that waits."""
-    deadline = perf_counter() + seconds
-    return asyncio.create_task(
-        asyncio.to_thread(runner.run_blocking, work, deadline=deadline, abandoned=abandoned)
-    )
+
+    def ask() -> str:
+        waiter = blocked()
+        call = call_of({"work": work}, waiter, seconds=seconds, abandoned=abandoned)
+        return str(runner.run_blocking(call, waiter)[0])
+
+    return asyncio.create_task(asyncio.to_thread(ask))
 
 
 async def test_a_thread_that_waits_gets_results_and_faults_as_a_coroutine_does() -> None:

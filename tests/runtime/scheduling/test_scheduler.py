@@ -1,55 +1,91 @@
-"""Where requests run: at once, or on a thread."""
+"""Where requests run: at once, together at the end of the loop's turn, or on a thread."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from time import perf_counter
+from typing import Any
 
+import numpy as np
 import pytest
 
+from engine_doubles import Doubler, Works, never
+from slipway_runtime.errors import DeadlineExceeded, InvalidRequest
+from slipway_runtime.protocol.tensors import Array
+from slipway_runtime.scheduling.batching import Batching
 from slipway_runtime.scheduling.executor import Executor
 from slipway_runtime.scheduling.inline import STRIKES, InlineLimit
 from slipway_runtime.scheduling.scheduler import Scheduler
-from slipway_runtime.telemetry.metrics import Stages
+from slipway_runtime.telemetry.stages import Stages
 
-
-def never() -> bool:
-    """Somebody waits."""
-    return False
+SHARING = Batching(("x",), one_shape=True, max_rows=8, loop_rows=4, thread_rows=4, loop_elements=64)
 
 
 def where() -> bool:
-    """True on the event loop's own thread."""
+    """True on the thread of the test, which is the event loop's."""
     return threading.current_thread() is threading.main_thread()
 
 
-@pytest.fixture
-async def executor() -> Executor:
-    """A started executor."""
-    made = Executor(1, 10, Stages())
-    made.start(asyncio.get_running_loop())
-    return made
+def scheduling(
+    engine: Doubler | Works, batching: Batching | None = None, clock: Callable[[], float] = perf_counter
+) -> tuple[Scheduler, Stages]:
+    """A scheduler that takes a hundred elements for small, and what it counts."""
+    loop, stages = asyncio.get_running_loop(), Stages()
+    executor = Executor(engine, 1, 10, stages, max_rows=8)
+    executor.start(loop)
+    made = Scheduler(engine, executor, InlineLimit(100), lambda: stages, loop, batching=batching, clock=clock)
+    return made, stages
+
+
+async def ask(scheduler: Scheduler, inputs: Any, elements: int = 1, seconds: float = 30) -> list[Array]:
+    """One request."""
+    answer = scheduler.submit(inputs, ("doubled",), elements, perf_counter() + seconds, never)
+    return answer if isinstance(answer, list) else await answer
+
+
+def rows(*values: float) -> dict[str, Array]:
+    """So many rows."""
+    return {"x": np.array([[value, value] for value in values], dtype=np.float32)}
 
 
 @pytest.mark.parametrize(("elements", "at_once"), [(1, True), (100, True), (101, False)])
-async def test_small_requests_run_at_once_and_larger_ones_on_a_thread(
-    executor: Executor, elements: int, at_once: object
-) -> None:
+async def test_small_requests_run_at_once_and_larger_ones_on_a_thread(elements: int, at_once: object) -> None:
     """A hop to a thread costs as much as a small model; a large model on the loop stops everybody else."""
-    scheduler = Scheduler(executor, InlineLimit(100), Stages())
+    scheduler, _ = scheduling(Works())
 
-    assert await scheduler.submit(where, elements, perf_counter() + 30, never) is at_once
+    assert await ask(scheduler, {"work": where}, elements) == [at_once]
 
 
-async def test_a_model_whose_cost_hides_in_its_values_ends_up_on_the_threads(executor: Executor) -> None:
+@pytest.mark.parametrize(("elements", "at_once"), [(100, True), (101, False)])
+async def test_a_thread_that_waits_runs_small_requests_itself(elements: int, at_once: object) -> None:
+    """Its hop to the loop would cost as much as the model."""
+    scheduler, _ = scheduling(Works())
+    names: list[str] = []
+
+    def submit() -> bool:
+        mine = threading.current_thread().name
+        scheduler.submit_blocking(
+            {"work": lambda: names.append(threading.current_thread().name)},  # type: ignore[dict-item] # a double
+            ("doubled",),
+            elements,
+            perf_counter() + 30,
+            never,
+        )
+        return names == [mine]
+
+    assert await asyncio.to_thread(submit) is at_once
+
+
+async def test_a_model_whose_cost_hides_in_its_values_ends_up_on_the_threads() -> None:
     """A loop inside a graph can take seconds for one element; the server must stay responsive."""
     times = iter(range(1000))
-    scheduler = Scheduler(executor, InlineLimit(100), Stages(), clock=lambda: float(next(times)))
+    scheduler, _ = scheduling(Works(), clock=lambda: float(next(times)))
 
-    places = [await scheduler.submit(where, 1, perf_counter() + 30, never) for _ in range(STRIKES + 1)]
+    places = [await ask(scheduler, {"work": where}, seconds=2000) for _ in range(STRIKES + 1)]
 
-    assert places == [True] * STRIKES + [False]
+    assert places == [[True]] * STRIKES + [[False]]
 
 
 def test_one_slow_run_now_and_then_changes_nothing() -> None:
@@ -61,3 +97,65 @@ def test_one_slow_run_now_and_then_changes_nothing() -> None:
         limit.observe(0.0001)
 
     assert limit.elements == 100
+
+
+async def test_a_request_that_comes_alone_runs_where_it_is() -> None:
+    """Nobody waits for company that may never come."""
+    scheduler, _ = scheduling(Doubler(), SHARING)
+
+    for _ in range(3):
+        assert isinstance(scheduler.submit(rows(1), ("doubled",), 2, perf_counter() + 30, never), list)
+        await asyncio.sleep(0)
+
+
+async def test_requests_of_one_turn_share_a_run_and_get_their_own_rows() -> None:
+    """Most of a small model's run is fixed cost."""
+    engine = Doubler()
+    scheduler, stages = scheduling(engine, SHARING)
+
+    answers = await asyncio.gather(*(ask(scheduler, rows(number, -number), 4) for number in range(5)))
+
+    assert [answer[0].tolist() for answer in answers] == [
+        [[2 * number] * 2, [-2 * number] * 2] for number in range(5)
+    ]
+    assert [len(run) for run in engine.runs] == [2, 8]
+    assert {size: spent.runs for size, spent in stages.sizes.items()} == {2: 1, 8: 1}
+    assert stages.queue.count == 5
+
+
+async def test_a_request_that_fails_does_not_fail_its_neighbours() -> None:
+    """They did nothing wrong, and did not choose their company."""
+    scheduler, stages = scheduling(Doubler(), SHARING)
+
+    answers = await asyncio.gather(
+        *(ask(scheduler, rows(value), 2) for value in (1, 2, 666, 4)), return_exceptions=True
+    )
+
+    assert isinstance(answers[2], InvalidRequest)
+    assert [each[0][0, 0] for each in answers if isinstance(each, list)] == [2, 4, 8]
+    assert stages.queue.count == 3
+
+
+async def test_requests_for_other_outputs_do_not_share_a_run() -> None:
+    """Each gets what it asked for and nothing else is computed."""
+    engine = Doubler()
+    scheduler, _ = scheduling(engine, SHARING)
+
+    async def wanting(*names: str) -> list[Array]:
+        answer = scheduler.submit(rows(1), names, 2, perf_counter() + 30, never)
+        return answer if isinstance(answer, list) else await answer
+
+    await asyncio.gather(wanting("doubled"), wanting("doubled"), wanting("a", "b"), wanting("doubled"))
+
+    assert sorted(len(run) for run in engine.runs) == [1, 1, 2]
+
+
+async def test_what_is_late_already_does_not_run() -> None:
+    """Its client has given up; others have not."""
+    engine = Doubler()
+    scheduler, _ = scheduling(engine, SHARING)
+
+    with pytest.raises(DeadlineExceeded):
+        await ask(scheduler, rows(1), seconds=-1)
+
+    assert engine.runs == []

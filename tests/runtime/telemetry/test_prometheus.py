@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from slipway_runtime.telemetry.metrics import BOUNDS, Metrics
+from slipway_runtime.telemetry.histogram import BOUNDS
+from slipway_runtime.telemetry.metrics import Metrics
 from slipway_runtime.telemetry.prometheus import METRICS, render
 
 

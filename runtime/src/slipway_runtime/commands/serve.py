@@ -26,7 +26,8 @@ from slipway_runtime.commands.termination import write_termination_message
 from slipway_runtime.dataplane import DataPlane
 from slipway_runtime.errors import Failure
 from slipway_runtime.lifecycle.bring_up import Plan, bring_up
-from slipway_runtime.lifecycle.model import VERSION, Loaded, Model
+from slipway_runtime.lifecycle.model import VERSION, Model
+from slipway_runtime.lifecycle.service import Capacity, into_service, trial
 from slipway_runtime.lifecycle.state import ModelState
 from slipway_runtime.probes import Probes
 from slipway_runtime.rest.app import App
@@ -35,10 +36,6 @@ from slipway_runtime.rest.documents import Documents
 from slipway_runtime.rest.router import Router
 from slipway_runtime.rest.server import HttpServer, bind
 from slipway_runtime.rest.v2 import V2Endpoints
-from slipway_runtime.scheduling.cpus import available_cpus
-from slipway_runtime.scheduling.executor import Executor
-from slipway_runtime.scheduling.inline import InlineLimit
-from slipway_runtime.scheduling.scheduler import Scheduler
 from slipway_runtime.settings import termination_log
 from slipway_runtime.telemetry import log
 from slipway_runtime.telemetry.metrics import Metrics
@@ -49,6 +46,7 @@ if TYPE_CHECKING:
 
     from slipway_runtime.engines.engine import Engine
     from slipway_runtime.engines.warm_up import WarmUp
+    from slipway_runtime.scheduling.batching import Batching
     from slipway_runtime.settings import ServeSettings
 
 T = TypeVar("T")
@@ -84,7 +82,6 @@ class Serving:
         self._model = Model(settings.model_name)
         self._stop = Stop()
         self._http = self._http_server()
-        self._executor: Executor | None = None
 
     async def run(self) -> None:
         """From start to end.
@@ -121,30 +118,38 @@ class Serving:
         )
         return HttpServer(shared, f"x-slipway-revision: {settings.revision}\r\n".encode())
 
-    def _load(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[tuple[Engine, WarmUp]]:
+    def _load(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[tuple[Engine, WarmUp, Batching]]:
         settings = self._settings
         folder = settings.model_dir or tempfile.mkdtemp(prefix="slipway-model-")
         plan = Plan(Path(folder), settings.implementation, settings.model_uri, settings.model_digest)
         puller = puller_of(settings)
-        return _on_thread(loop, lambda: bring_up(plan, self._model.lifecycle, puller, self._metrics))
 
-    def _ready(self, loop: asyncio.AbstractEventLoop, engine: Engine, warmed: WarmUp) -> None:
+        def load() -> tuple[Engine, WarmUp, Batching]:
+            engine, warmed = bring_up(plan, self._model.lifecycle, puller, self._metrics)
+            return engine, warmed, trial(engine, warmed, settings.max_batch_size)
+
+        return _on_thread(loop, load)
+
+    def _ready(
+        self, loop: asyncio.AbstractEventLoop, engine: Engine, warmed: WarmUp, batching: Batching
+    ) -> None:
         settings = self._settings
-        stages = self._metrics.stages_of(self._model.name)
-        threads = settings.threads or available_cpus()
-        executor = Executor(threads, settings.max_queue, stages)
-        executor.start(loop)
-        scheduler = Scheduler(executor, InlineLimit(warmed.inline_elements), stages)
-        self._model.loaded = Loaded(engine, scheduler)
+        into_service(
+            self._model,
+            engine,
+            inline_elements=warmed.inline_elements,
+            batching=batching,
+            capacity=Capacity(settings.threads, settings.max_queue, settings.max_batch_size),
+            metrics=self._metrics,
+            loop=loop,
+        )
         gc.freeze()  # what was made until now stays: the collector need not look at it again
         self._model.lifecycle.advance(ModelState.READY)
         _LOG.info(
             "ready",
             extra={
                 "model": self._model.name,
-                "threads": threads,
                 "run_seconds": round(warmed.seconds, 6),
-                "inline_elements": warmed.inline_elements,
                 "load_seconds": self._metrics.load_seconds,
             },
         )

@@ -8,16 +8,24 @@ from slipway_runtime.lifecycle.state import Lifecycle
 
 if TYPE_CHECKING:
     from slipway_runtime.engines.engine import Engine
+    from slipway_runtime.protocol.signature import Signature
     from slipway_runtime.scheduling.scheduler import Scheduler
 
 VERSION = "1"
 
 
 class Loaded(NamedTuple):
-    """What serves a model that is ready."""
+    """What serves a model that is ready.
+
+    Attributes:
+        engine: runs it.
+        scheduler: decides where and when.
+        signature: the engine's, with notes on how the model is served.
+    """
 
     engine: Engine
     scheduler: Scheduler
+    signature: Signature
 
 
 class Model:

@@ -1,93 +1,74 @@
 """A few threads behind a bounded queue.
 
-Admission: a job that finds no free thread waits, in order; when the queue is full it is refused at once.
-Deadline: a job whose time is over is answered at that moment, waiting or running; a run that was started is
-not interrupted, its result is dropped and its thread comes free when it ends. Cancellation: a job whose
-client has left is dropped when its turn comes, and before anybody else is refused for want of room.
+Admission: a call that finds no free thread waits, in order; when the queue is full it is refused at once.
+Batching: whoever waits when a thread comes free may share its run (backlog has the rules); a call that finds
+a free thread runs at once, alone. Deadline: a call whose time is over is answered at that moment, waiting or
+running; a run that was started is not interrupted, its result is dropped and its thread comes free when it
+ends. Cancellation: a call whose client has left is dropped when its turn comes, and before anybody else is
+refused for want of room.
 
 Threads and not an executor of the standard library: its futures carry locks and callbacks that cost as much
-as a small model. Everything but `_work` and `run_blocking` runs on the event loop, and these two reach the
+as a small model. Everything but `_work` and `run_blocking` happens on the event loop, and these two reach the
 rest through it, so nothing needs a lock.
 """
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections import deque
 from concurrent import futures
 from queue import SimpleQueue
 from threading import Thread
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING
 
-from slipway_runtime.errors import ClientGone, DeadlineExceeded, Overloaded
+from slipway_runtime.errors import DeadlineExceeded, Overloaded
+from slipway_runtime.scheduling.backlog import Backlog
+from slipway_runtime.scheduling.batching import MAX_ELEMENTS
+from slipway_runtime.scheduling.call import TOO_LATE
+from slipway_runtime.scheduling.run import run, settle
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
-    from slipway_runtime.telemetry.metrics import Stages
+    from slipway_runtime.engines.engine import Engine
+    from slipway_runtime.protocol.tensors import Array
+    from slipway_runtime.scheduling.call import Call
+    from slipway_runtime.scheduling.run import Run
+    from slipway_runtime.telemetry.stages import Stages
 
-T = TypeVar("T")
-
-TOO_LATE = "the request's time is over: send less, or less at once"
 LOOK_SECONDS = 0.1  # how often a thread that waits asks whether its client is still there
 
 
-class Job(Generic[T]):
-    """One piece of work and who waits for it."""
-
-    __slots__ = ("abandoned", "error", "future", "queued", "result", "started", "stopped", "work")
-
-    def __init__(
-        self,
-        work: Callable[[], T],
-        future: asyncio.Future[T] | futures.Future[T],
-        abandoned: Callable[[], bool],
-        queued: float,
-    ) -> None:
-        self.work = work
-        self.future = future
-        self.abandoned = abandoned
-        self.queued = queued
-        self.started = self.stopped = queued
-        self.result: T | None = None
-        self.error: BaseException | None = None
-
-    def expire(self) -> None:
-        """Its time is over."""
-        if not self.future.done():
-            self.future.set_exception(DeadlineExceeded(TOO_LATE))
-
-    def wanted(self) -> bool:
-        """False where it was answered already, or nobody waits any more."""
-        if self.future.done():
-            return False
-        if self.abandoned():
-            self.future.set_exception(ClientGone("the client closed its connection"))
-            return False
-        return True
-
-
 class Executor:
-    """Runs jobs on threads.
+    """Runs calls on threads.
 
     Args:
-        threads: jobs that run side by side.
-        max_queue: jobs that may wait besides.
-        stages: told how long jobs waited and ran.
+        engine: what runs.
+        threads: runs side by side.
+        max_queue: calls that may wait besides.
+        stages: told how long calls waited and ran.
+        max_rows: of a run that calls share.
         clock: seconds, monotonic.
     """
 
     def __init__(
-        self, threads: int, max_queue: int, stages: Stages, clock: Callable[[], float] = time.perf_counter
+        self,
+        engine: Engine,
+        threads: int,
+        max_queue: int,
+        stages: Stages,
+        *,
+        max_rows: int = 1,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
+        self._engine = engine
         self._threads = threads
         self._max_queue = max_queue
         self._stages = stages
         self._clock = clock
         self._busy = 0
-        self._waiting: deque[Job[Any]] = deque()
-        self._inbox: SimpleQueue[Job[Any] | None] = SimpleQueue()
+        self._waiting = Backlog(max_rows, MAX_ELEMENTS)
+        self._inbox: SimpleQueue[list[Call] | None] = SimpleQueue()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -101,13 +82,24 @@ class Executor:
         for _ in range(self._threads):
             self._inbox.put(None)
 
-    async def run(self, work: Callable[[], T], *, deadline: float, abandoned: Callable[[], bool]) -> T:
-        """Run one job.
+    def enter(self, call: Call) -> None:
+        """Run a call as soon as a thread is free; its waiter is settled on the loop.
+
+        Raises:
+            Overloaded: the queue is full.
+        """
+        self._admit()
+        loop = self._started_on()
+        call.timer = loop.call_later(max(0.0, call.deadline - self._clock()), call.expire)
+        self._waiting.add(call)
+        self._dispatch()
+
+    def run_blocking(self, call: Call, waiter: futures.Future[list[Array]]) -> list[Array]:
+        """The same from a thread that may wait, which the event loop's must not.
 
         Args:
-            work: called on a thread.
-            deadline: on the clock's scale.
-            abandoned: true when nobody waits for the answer any more.
+            call: whose waiter is the next argument.
+            waiter: fresh.
 
         Raises:
             Overloaded: the queue is full.
@@ -115,29 +107,13 @@ class Executor:
             ClientGone: it was abandoned before its turn.
         """
         loop = self._started_on()
-        now = self._clock()
-        future: asyncio.Future[T] = loop.create_future()
-        job = Job[T](work, future, abandoned, now)
-        self._enter(job)
-        timer = loop.call_later(max(0.0, deadline - now), job.expire)
-        try:
-            return await future
-        finally:
-            timer.cancel()
-
-    def run_blocking(self, work: Callable[[], T], *, deadline: float, abandoned: Callable[[], bool]) -> T:
-        """The same from a thread that may wait, which the event loop's must not; see run."""
-        loop = self._started_on()
-        future: futures.Future[T] = futures.Future()
-        job = Job[T](work, future, abandoned, self._clock())
-        loop.call_soon_threadsafe(self._enter_or_refuse, job)
-        while (left := deadline - self._clock()) > 0:
+        loop.call_soon_threadsafe(self._enter_or_refuse, call)
+        while (left := call.deadline - self._clock()) > 0:
             try:
-                return future.result(min(left, LOOK_SECONDS))
+                return waiter.result(min(left, LOOK_SECONDS))
             except futures.TimeoutError:
-                if abandoned():
-                    loop.call_soon_threadsafe(job.wanted)
-        loop.call_soon_threadsafe(job.expire)
+                if call.abandoned():
+                    loop.call_soon_threadsafe(call.wanted, self._clock())
         raise DeadlineExceeded(TOO_LATE)
 
     def _started_on(self) -> asyncio.AbstractEventLoop:
@@ -145,55 +121,42 @@ class Executor:
             raise RuntimeError("the executor was not started")
         return self._loop
 
-    def _enter(self, job: Job[Any]) -> None:
-        """Dispatch or queue a job."""
-        self._admit()
-        if self._busy < self._threads:
-            self._dispatch(job)
-        else:
-            self._waiting.append(job)
-
-    def _enter_or_refuse(self, job: Job[Any]) -> None:
+    def _enter_or_refuse(self, call: Call) -> None:
         try:
-            self._enter(job)
+            self.enter(call)
         except Overloaded as refusal:
-            job.future.set_exception(refusal)
+            call.settle(refusal, self._clock())
 
     def _admit(self) -> None:
         if self._busy < self._threads or len(self._waiting) < self._max_queue:
             return
-        self._waiting = deque(job for job in self._waiting if job.wanted())
+        self._waiting.drop(self._wanted)
         if len(self._waiting) >= self._max_queue:
             raise Overloaded(f"{len(self._waiting)} requests are waiting, no more may: try again later")
 
-    def _dispatch(self, job: Job[Any]) -> None:
-        self._busy += 1
-        self._inbox.put(job)
+    def _dispatch(self) -> None:
+        """Give every free thread its share of what waits."""
+        while self._busy < self._threads and self._waiting:
+            share = -(-len(self._waiting) // self._threads)
+            calls = self._waiting.take(self._wanted, share)
+            if calls:
+                self._busy += 1
+                self._inbox.put(calls)
+        self._stages.waiting = len(self._waiting)
+
+    def _wanted(self, call: Call) -> bool:
+        return call.wanted(self._clock())
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
         """The life of a thread."""
-        while (job := self._inbox.get()) is not None:
-            job.started = self._clock()
+        while (calls := self._inbox.get()) is not None:
+            runs = run(self._engine, calls, self._clock)
             try:
-                job.result = job.work()
-            except BaseException as error:  # noqa: BLE001 # it is the waiter's, whatever it is
-                job.error = error
-            job.stopped = self._clock()
-            try:
-                loop.call_soon_threadsafe(self._finish, job)
+                loop.call_soon_threadsafe(self._finish, runs)
             except RuntimeError:
                 return  # the loop is closed: nobody waits
 
-    def _finish(self, job: Job[Any]) -> None:
+    def _finish(self, runs: list[Run]) -> None:
         self._busy -= 1
-        self._stages.queue.observe(job.started - job.queued)
-        self._stages.compute.observe(job.stopped - job.started)
-        if not job.future.done():
-            if job.error is not None:
-                job.future.set_exception(job.error)
-            else:
-                job.future.set_result(job.result)
-        while self._waiting and self._busy < self._threads:
-            following = self._waiting.popleft()
-            if following.wanted():
-                self._dispatch(following)
+        self._dispatch()
+        settle(runs, self._stages, self._clock())

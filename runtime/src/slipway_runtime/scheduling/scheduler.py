@@ -1,75 +1,152 @@
 """Where a model's requests run: the one door between the data plane and the engine.
 
-Batching will stand here: it is the place that sees validated requests of one model, and decides when they
-run.
+Three ways, by what was measured when the model was loaded:
+
+- small requests run at once where they are, on the event loop or on the thread that asks;
+- small requests of a model that gains from company run together at the end of the loop's turn (gathering);
+- large ones run on the engine threads, together where they had to wait (executor).
 """
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, TypeVar
+from concurrent import futures
+from typing import TYPE_CHECKING, TypeAlias
+
+from slipway_runtime.errors import DeadlineExceeded
+from slipway_runtime.scheduling.batching import Batching
+from slipway_runtime.scheduling.call import TOO_LATE, Call
+from slipway_runtime.scheduling.gathering import Gathering
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import asyncio
+    from collections.abc import Callable, Mapping, Sequence
 
+    from slipway_runtime.engines.engine import Engine
+    from slipway_runtime.protocol.tensors import Array
     from slipway_runtime.scheduling.executor import Executor
     from slipway_runtime.scheduling.inline import InlineLimit
-    from slipway_runtime.telemetry.metrics import Stages
+    from slipway_runtime.telemetry.stages import Stages
 
-T = TypeVar("T")
+    Arrays: TypeAlias = list[Array]
 
 
 class Scheduler:
-    """Runs work at once or on a thread.
+    """Runs one model.
 
     Args:
+        engine: the model.
         executor: for what is not small.
         inline: what is small.
-        stages: told how long work took.
+        stages_here: where the calling thread counts; each has its own.
+        loop: runs what `submit` is given.
+        batching: which requests may share a run.
         clock: the executor's.
-    """
 
-    __slots__ = ("_clock", "_executor", "_inline", "_stages")
+    Attributes:
+        stages_here: see above.
+    """
 
     def __init__(
         self,
+        engine: Engine,
         executor: Executor,
         inline: InlineLimit,
-        stages: Stages,
+        stages_here: Callable[[], Stages],
+        loop: asyncio.AbstractEventLoop,
+        *,
+        batching: Batching | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
+        self._engine = engine
         self._executor = executor
         self._inline = inline
-        self._stages = stages
+        self.stages_here = stages_here
+        self._stages = stages_here()
+        self._loop = loop
+        self._batching = batching or Batching()
         self._clock = clock
+        gathers = self._batching.loop_rows > 0
+        self._gathering = (
+            Gathering(engine, self._batching, inline, self._stages, loop, clock=clock) if gathers else None
+        )
 
-    async def submit(
-        self, work: Callable[[], T], elements: int, deadline: float, abandoned: Callable[[], bool]
-    ) -> T:
-        """Run work; see Executor.run for what it raises.
+    def submit(
+        self,
+        inputs: Mapping[str, Array],
+        outputs: Sequence[str],
+        elements: int,
+        deadline: float,
+        abandoned: Callable[[], bool],
+    ) -> Arrays | asyncio.Future[Arrays]:
+        """Run a request from the event loop: its outputs, or a future of them where it has to wait.
 
         Args:
-            work: the engine's run.
-            elements: size of its inputs.
+            inputs: validated.
+            outputs: names.
+            elements: in all inputs.
             deadline: on the clock's scale.
             abandoned: true when nobody waits for the answer any more.
+
+        Raises:
+            InvalidRequest, EngineFailed: from the engine.
+            Overloaded: the queue is full.
+            DeadlineExceeded: the deadline passed first.
+            ClientGone: it was abandoned before its turn.
         """
+        batching = self._batching
+        rows = batching.rows(inputs)
         if elements > self._inline.elements:
-            return await self._executor.run(work, deadline=deadline, abandoned=abandoned)
-        return self._run_here(work)
+            group = batching.group(inputs, outputs, rows, batching.thread_rows)
+            future = self._loop.create_future()
+            self._executor.enter(
+                Call(inputs, outputs, rows, elements, group, deadline, abandoned, future, self._clock())
+            )
+            return future
+        gathering = self._gathering
+        if gathering is None or not 0 < rows <= batching.loop_rows or not gathering.wanted():
+            return self._run_here(inputs, outputs, rows, deadline, self._stages)
+        group = batching.group(inputs, outputs, rows, batching.loop_rows)
+        future = self._loop.create_future()
+        gathering.add(
+            Call(inputs, outputs, rows, elements, group, deadline, abandoned, future, self._clock())
+        )
+        return future
 
     def submit_blocking(
-        self, work: Callable[[], T], elements: int, deadline: float, abandoned: Callable[[], bool]
-    ) -> T:
-        """The same from a thread that may wait; small work runs on that thread."""
-        if elements > self._inline.elements:
-            return self._executor.run_blocking(work, deadline=deadline, abandoned=abandoned)
-        return self._run_here(work)
+        self,
+        inputs: Mapping[str, Array],
+        outputs: Sequence[str],
+        elements: int,
+        deadline: float,
+        abandoned: Callable[[], bool],
+    ) -> Arrays:
+        """The same from a thread that may wait; what is small runs on that thread."""
+        batching = self._batching
+        rows = batching.rows(inputs)
+        if elements <= self._inline.elements:
+            return self._run_here(inputs, outputs, rows, deadline, self.stages_here())
+        group = batching.group(inputs, outputs, rows, batching.thread_rows)
+        waiter: futures.Future[Arrays] = futures.Future()
+        call = Call(inputs, outputs, rows, elements, group, deadline, abandoned, waiter, self._clock())
+        return self._executor.run_blocking(call, waiter)
 
-    def _run_here(self, work: Callable[[], T]) -> T:
+    def _run_here(
+        self,
+        inputs: Mapping[str, Array],
+        outputs: Sequence[str],
+        rows: int,
+        deadline: float,
+        stages: Stages,
+    ) -> Arrays:
         started = self._clock()
-        result = work()
-        seconds = self._clock() - started
+        if started >= deadline:
+            raise DeadlineExceeded(TOO_LATE)
+        arrays = self._engine.run(inputs, outputs)
+        stopped = self._clock()
+        seconds = stopped - started
         self._inline.observe(seconds)
-        self._stages.ran_at_once(seconds)
-        return result
+        stages.ran_at_once(seconds, rows or 1, stopped)
+        if stopped > deadline:
+            raise DeadlineExceeded(TOO_LATE)
+        return arrays
