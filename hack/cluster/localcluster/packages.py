@@ -57,7 +57,14 @@ def ensure(programs: Mapping[str, str], progress: Progress) -> None:
 
 def _apt(command: list[str], *, must: bool = False) -> bool:
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    # The build of the images installs packages too, perhaps at this moment; apt-get does not wait for itself.
+    done = subprocess.run(
+        ["flock", "/var/lib/apt", *command],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
     if must and done.returncode != 0:
         tail = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
         raise ClusterError(f"`{' '.join(command)}` ended with status {done.returncode}:\n{tail}")

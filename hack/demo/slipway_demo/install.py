@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from slipway_demo.platform import ROOT
@@ -15,10 +16,12 @@ NAMESPACE = "slipway-system"
 def install(stage: Stage) -> None:
     """Brings up what is missing; the first time some minutes, afterwards seconds."""
     console, shell, cluster = stage.console, stage.shell, stage.cluster
-    console.step("Kubernetes on this machine (built from source the first time: some minutes)")
-    cluster.up()
-    console.step("Slipway's two images")
-    images = build_images(shell)
+    console.step("Kubernetes on this machine and Slipway's two images (the first time: some minutes)")
+    with ThreadPoolExecutor(1) as beside:  # one compiles and one unpacks: together they take less time
+        built = beside.submit(build_images, shell)
+        cluster.up()
+        images = built.result()
+    console.step("the images onto the node")
     cluster.load([(reference, archive) for reference, archive in images.values()])
     console.step(f"the chart, into namespace {NAMESPACE}")
     install_chart(shell, {name: reference for name, (reference, _) in images.items()})

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from imagebuild.progress import Progress
 
+APT = ("flock", "/var/lib/apt", "apt-get")
+"""The local cluster installs packages too, perhaps at this moment, and apt-get does not wait for itself."""
+
 
 class MissingProgramError(Exception):
     """A program is not there and cannot be installed by us; the message says what to run."""
@@ -32,8 +35,8 @@ def ensure(program: str, package: str, progress: Progress) -> None:
         )
     progress.say(f"installing {package}")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    progress.run(["apt-get", "update"], environment)
-    progress.run(["apt-get", "install", "-y", "--no-install-recommends", package], environment)
+    progress.run([*APT, "update"], environment)
+    progress.run([*APT, "install", "-y", "--no-install-recommends", package], environment)
 
 
 def release() -> str:
@@ -52,7 +55,7 @@ def mirror(suite: str, progress: Progress) -> str:
     if found := _mirrors(suite):
         return found[0]
     if os.geteuid() == 0:
-        progress.run(["apt-get", "update"])
+        progress.run([*APT, "update"])
     if found := _mirrors(suite):
         return found[0]
     raise MissingProgramError(
