@@ -126,6 +126,14 @@ class ServeSettings(CommonSettings):
     probe_port: int = _setting(
         8082, "port for /livez, /readyz and /metrics; 0 picks a free one", _integer(0, 65_535)
     )
+    tf_serving_rest_port: int = _setting(
+        0, "one more port for requests, for clients that know only 8501; 0 is none", _integer(0, 65_535)
+    )
+    version_labels: str = _setting(
+        "stable",
+        "TensorFlow Serving's labels for the served version",
+        _matching("[A-Za-z0-9._-]+(,[A-Za-z0-9._-]+)*", "names separated by commas"),
+    )
     drain_seconds: float = _setting(
         10.0,
         "after SIGTERM: go on serving for so long, asking clients to reconnect elsewhere",

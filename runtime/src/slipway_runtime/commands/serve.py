@@ -32,7 +32,7 @@ from slipway_runtime.lifecycle.state import ModelState
 from slipway_runtime.probes import Probes
 from slipway_runtime.rest.app import App
 from slipway_runtime.rest.connection import Shared
-from slipway_runtime.rest.documents import Documents
+from slipway_runtime.rest.protocols import add_protocols
 from slipway_runtime.rest.router import Router
 from slipway_runtime.rest.server import HttpServer, bind
 from slipway_runtime.rest.v2 import V2Endpoints
@@ -96,6 +96,8 @@ class Serving:
         Probes(self._missing, self._metrics_text).start(probes)
         loading = self._load(loop)
         port = await self._http.start(settings.host, settings.http_port)
+        if settings.tf_serving_rest_port:
+            await self._http.start(settings.host, settings.tf_serving_rest_port)
         _LOG.info("listening", extra={"http_port": port, "probe_port": probes.getsockname()[1]})
         if await _first(loading, self._stop.asked):
             self._ready(loop, *loading.result())
@@ -108,7 +110,7 @@ class Serving:
         dataplane = DataPlane((self._model,))
         router = Router(dataplane.serves, self._metrics)
         V2Endpoints(dataplane).add_to(router)
-        Documents().add_to(router)
+        add_protocols(router, dataplane, self._metrics, settings.version_labels.split(","))
         shared = Shared(
             App(router, access_log=settings.access_log),
             self._metrics,

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from slipway_runtime.rest.reply import Reply
 
 if TYPE_CHECKING:
+    from slipway_runtime.dataplane import DataPlane
+    from slipway_runtime.protocol.signature import Signature
     from slipway_runtime.rest.request import Request
     from slipway_runtime.rest.router import Router
 
@@ -19,10 +21,15 @@ PATHS = ("/docs", "/redoc", "/openapi.json")
 
 
 class Documents:
-    """The endpoint of all documentation paths."""
+    """The endpoint of all documentation paths.
 
-    def __init__(self) -> None:
-        self._app: asyncio.Future[Any] | None = None
+    Args:
+        dataplane: knows the model that the examples are for; until it is loaded there are none.
+    """
+
+    def __init__(self, dataplane: DataPlane) -> None:
+        self._dataplane = dataplane
+        self._apps: dict[bool, asyncio.Future[Any]] = {}
 
     def add_to(self, router: Router) -> None:
         """Put the paths into the router."""
@@ -31,15 +38,18 @@ class Documents:
 
     async def document(self, request: Request) -> Reply:
         """One page."""
-        if self._app is None:
-            self._app = asyncio.ensure_future(asyncio.to_thread(_build))
-        return await _call(await self._app, request.target.partition(b"?")[0].decode("ascii"))
+        ready = self._dataplane.ready()
+        if ready not in self._apps:
+            model = self._dataplane.models()[0]
+            signature = self._dataplane.signature(model) if ready else None
+            self._apps[ready] = asyncio.ensure_future(asyncio.to_thread(_build, model.name, signature))
+        return await _call(await self._apps[ready], request.target.partition(b"?")[0].decode("ascii"))
 
 
-def _build() -> object:
+def _build(model: str, signature: Signature | None) -> object:
     from slipway_runtime.rest.openapi import build  # noqa: PLC0415 # see above
 
-    return build()
+    return build(model, signature)
 
 
 async def _call(app: Any, path: str) -> Reply:

@@ -1,4 +1,4 @@
-"""The listener, from its first connection to its last answer.
+"""Listeners, from their first connection to its last answer.
 
 Servers close their listener the moment they are asked to stop. In a cluster that loses requests: for
 seconds after a pod is told to go, others still send to it. Here the end has four steps:
@@ -31,7 +31,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class HttpServer:
-    """One listener and its connections.
+    """Listeners and their connections.
 
     Args:
         shared: what connections need.
@@ -41,20 +41,21 @@ class HttpServer:
     def __init__(self, shared: Shared, head: bytes) -> None:
         self._shared = shared
         self._head = head
-        self._listener: asyncio.Server | None = None
+        self._listeners: list[asyncio.Server] = []
         self._ticker: asyncio.TimerHandle | None = None
 
     async def start(self, host: str, port: int) -> int:
-        """Listen; returns the port.
+        """Listen; returns the port. May be called again for another one.
 
         Raises:
             Failure: StartFailed; the port is taken or not ours to take.
         """
         loop = asyncio.get_running_loop()
-        self._tick(loop)
+        if self._ticker is None:
+            self._tick(loop)
         listening = bind(host, port)
-        self._listener = await loop.create_server(
-            lambda: Connection(self._shared, loop), sock=listening, backlog=BACKLOG
+        self._listeners.append(
+            await loop.create_server(lambda: Connection(self._shared, loop), sock=listening, backlog=BACKLOG)
         )
         found: int = listening.getsockname()[1]
         return found
@@ -70,8 +71,8 @@ class HttpServer:
             seconds: for what is in flight.
         """
         self.begin_drain()
-        if self._listener is not None:
-            self._listener.close()
+        for listener in self._listeners:
+            listener.close()
         end = time.perf_counter() + seconds
         while self._close_idle():
             if time.perf_counter() > end:

@@ -1,0 +1,135 @@
+"""JSON bytes to values, for the protocols whose bodies have no fixed shape.
+
+As for the Open Inference Protocol: small bodies by orjson, large ones by simdjson, what has NaN or Infinity
+by the standard library, and the same values from all three. An array of numbers in a large body, however
+deeply nested, becomes one `Numbers` instead of a tree of Python objects.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+import simdjson
+
+from slipway_runtime.errors import InvalidRequest
+from slipway_runtime.protocol.json_document import LARGE, MAX_DEPTH, Numbers
+from slipway_runtime.protocol.tensors import MAX_RANK, element_count
+from slipway_runtime.protocol.words import kind
+
+if TYPE_CHECKING:
+    from slipway_runtime.protocol.tensors import Shape
+
+_BUFFERS = (("i", np.int64), ("u", np.uint64), ("d", np.float64))
+
+
+def parse(body: bytes) -> Any:
+    """Read a body: a dict, list or scalar; arrays of numbers may be `Numbers`.
+
+    Raises:
+        InvalidRequest: it is not JSON, or nested deeper than 64 levels.
+    """
+    try:
+        value = orjson.loads(body) if len(body) < LARGE else _value(simdjson.Parser().parse(body), 0)
+    except (ValueError, RuntimeError):
+        value = _parse_again(body)
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH:
+        _check_depth(value)
+    return value
+
+
+def kind_of(value: object) -> str:
+    """What JSON calls a value's type."""
+    return "an array" if type(value) is Numbers else kind(value)
+
+
+def plain(value: Any) -> Any:
+    """The same value without `Numbers`, for an echo."""
+    if type(value) is dict:
+        return {key: plain(item) for key, item in value.items()}
+    return value.values.reshape(value.dims).tolist() if type(value) is Numbers else value
+
+
+def _value(proxy: Any, depth: int) -> Any:
+    """What a proxy of simdjson stands for; none may outlive the parser."""
+    if isinstance(proxy, simdjson.Array):
+        return _array(proxy)
+    if not isinstance(proxy, simdjson.Object):
+        return proxy
+    keys = list(proxy.keys())
+    if len(set(keys)) != len(keys) or depth == MAX_DEPTH:
+        raise ValueError  # of a key that is there twice simdjson takes the first, the others take the last
+    return {key: _value(proxy[key], depth + 1) for key in keys}
+
+
+def _array(proxy: Any) -> Numbers | list[Any]:
+    try:
+        dims = _dims(proxy)
+    except (TypeError, ValueError):
+        return list(proxy.as_list())
+    for typecode, dtype in _BUFFERS:
+        try:
+            values = np.frombuffer(proxy.as_buffer(of_type=typecode), dtype=dtype)
+        except (TypeError, ValueError):
+            continue
+        if len(values) == element_count(dims):
+            return Numbers(values, dims)
+    return list(proxy.as_list())
+
+
+def _dims(proxy: Any) -> Shape:
+    """Lengths of the nested arrays; raises where they are ragged, too deep, or hold something else."""
+    dims: list[int] = []
+    rows = [proxy]
+    while rows and isinstance(rows[0], simdjson.Array):
+        width = len(rows[0])
+        if len(dims) == MAX_RANK or not all(len(row) == width for row in rows):
+            raise ValueError
+        dims.append(width)
+        nested = width and isinstance(rows[0][0], simdjson.Array)
+        rows = [child for row in rows for child in row] if nested else []
+    return tuple(dims)
+
+
+def _parse_again(body: bytes) -> Any:
+    """Read what the quick parser refused, or say what is wrong and where; never what stands there."""
+    if not body.strip():
+        raise InvalidRequest("JSON Parse error: The document is empty")
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        if b"NaN" not in body and b"Infinity" not in body:
+            raise InvalidRequest(f"JSON Parse error: Invalid value at offset: {error.pos}") from None
+    try:
+        value = json.loads(body.decode(), parse_float=_finite)
+        json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair could never be answered
+    except json.JSONDecodeError as error:
+        raise InvalidRequest(f"JSON Parse error: Invalid value at offset: {error.pos}") from None
+    except (ValueError, RecursionError):
+        raise InvalidRequest(
+            "JSON Parse error: Invalid value: not UTF-8, a number beyond any float, or nested too deeply"
+        ) from None
+    return value
+
+
+def _finite(token: str) -> float:
+    value = float(token)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError("a number is too large")
+    return value
+
+
+def _check_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for parent in level
+            if type(parent) in (dict, list)  # Numbers are a tuple, and no deeper than they can be
+            for child in (parent.values() if type(parent) is dict else parent)
+        ]
+        if not level:
+            return
+    raise InvalidRequest(f"the body is nested deeper than {MAX_DEPTH} levels")
