@@ -100,4 +100,9 @@ S3 = Module(
     stamps={"main.Version": "github.com/versity/versitygw"},
 )
 KIND = Module(name="kind", programs={"kind": "sigs.k8s.io/kind"})
-ALL = (CLUSTER, S3, KIND)
+# Storages that only tests pull models from, built when one first asks for them.
+GCS = Module(name="fake-gcs-server", programs={"fake-gcs-server": "github.com/fsouza/fake-gcs-server"})
+REGISTRY = Module(
+    name="registry", programs={"registry": "github.com/distribution/distribution/v3/cmd/registry"}
+)
+ALL = (CLUSTER, S3, KIND, GCS, REGISTRY)

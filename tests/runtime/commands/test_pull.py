@@ -13,7 +13,6 @@ import onnx_models
 from model_web import Answer, model_web
 from pull_command import PullCommand
 from slipway_runtime.engines.registry import find_model
-from slipway_runtime.errors import LoadFailure
 from slipway_runtime.storage.localize import recorded, unfinished
 
 NO_SUCH_DIGEST = "sha256:" + "0" * 64
@@ -85,7 +84,7 @@ FAILURES: dict[str, dict[tuple[str, ...], tuple[int, str]]] = {
     },
     "file:{model}/nowhere": {(): (11, "NotFound")},
     "file:/dev/null": {(): (15, "UnsupportedFormat")},
-    "gs://bucket/key": {(): (10, "InvalidURI")},
+    "ftp://host/m": {(): (10, "InvalidURI")},
     "nonsense": {(): (10, "InvalidURI")},
     "": {(): (10, "InvalidURI")},
     "http://127.0.0.1:1/m.onnx": {(): (10, "InvalidURI")},
@@ -171,13 +170,27 @@ def test_a_disk_that_fills_up_is_told_and_cleared(pull: PullCommand, tmp_path: P
     assert list(pull.dest.iterdir()) == []
 
 
-def test_an_archive_is_a_file_like_any_other(pull: PullCommand, tmp_path: Path) -> None:
-    """Nothing is ever unpacked, so no entry can climb out of the folder or fill the disk."""
+def test_an_archive_becomes_the_model_in_it(pull: PullCommand, tmp_path: Path) -> None:
+    """What CI uploads is often one file; its checksum is the pin that people have."""
     with zipfile.ZipFile(tmp_path / "model.zip", "w") as archive:
-        archive.writestr("../../evil", "out")
+        archive.writestr("iris/model.onnx", "graph")
+        archive.writestr("iris/weights/0.bin", "zero")
+    done = pull(f"file:{tmp_path}/model.zip")
+    assert done.code == 0
+    assert pull.contents() == {"model.onnx": b"graph", "weights/0.bin": b"zero"}
+    digest = f"sha256:{hashlib.sha256((tmp_path / 'model.zip').read_bytes()).hexdigest()}"
+    assert done.stdout.strip() == digest
+    (tmp_path / "model.zip").unlink()
+    assert pull(f"file:{tmp_path}/model.zip", "--digest", digest).code == 0  # kept: it is what was unpacked
+
+
+def test_an_archive_that_leads_out_leaves_nothing(pull: PullCommand, tmp_path: Path) -> None:
+    """The reason and the entry are told; what had come out before it is gone."""
+    with zipfile.ZipFile(tmp_path / "model.zip", "w") as archive:
         archive.writestr("model.onnx", "in")
-    assert pull(f"file:{tmp_path}/model.zip").code == 0
-    assert list(pull.contents()) == ["model.zip"]
+        archive.writestr("../../evil", "out")
+    done = pull(f"file:{tmp_path}/model.zip")
+    assert (done.code, done.message["reason"]) == (15, "UnsupportedFormat")
+    assert "../../evil" in done.message["message"]
+    assert list(pull.dest.iterdir()) == []
     assert list(tmp_path.rglob("evil")) == list(tmp_path.parent.glob("evil")) == []
-    with pytest.raises(LoadFailure, match="served are files ending in"):
-        find_model(pull.dest)

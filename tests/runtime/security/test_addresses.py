@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from slipway_runtime.errors import PullFailure, Reason
 from slipway_runtime.security.addresses import check_address
-from slipway_runtime.storage.web import CheckedBackend
+from slipway_runtime.storage.web_client import CheckedBackend
 
 REFUSED = {
     "loopback": ["127.0.0.1", "127.255.255.254", "::1", "::ffff:127.0.0.1", "2002:7f00:1::"],

@@ -8,8 +8,7 @@ import pytest
 
 from slipway_runtime.errors import PullFailure, Reason
 from slipway_runtime.storage.aws_environment import ENDPOINTS, allows_http, check_environment, signs
-from slipway_runtime.storage.s3 import S3Source
-from slipway_runtime.storage.source import Budget
+from slipway_runtime.storage.s3 import s3_source
 from slipway_runtime.storage.uri import parse_uri
 
 CANARY = "c4nary"
@@ -74,9 +73,8 @@ def test_other_variables_are_nobody_elses_business() -> None:
 
 def test_a_source_looks_before_it_asks(tmp_path: Path) -> None:
     """The library would end the process, with the reason in a language that no operator reads."""
-    source = S3Source(parse_uri("s3://b/k"), {"AWS_ACCESS_KEY_ID": "AKIA\n"})
     with pytest.raises(PullFailure, match="AWS_ACCESS_KEY_ID has a line break"):
-        source.fetch(tmp_path, Budget(1000, 1e9))
+        s3_source(parse_uri("s3://b/k"), {"AWS_ACCESS_KEY_ID": "AKIA\n"})
 
 
 @pytest.mark.parametrize(

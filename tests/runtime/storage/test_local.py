@@ -13,6 +13,7 @@ import pytest
 from slipway_runtime.errors import PullFailure, Reason
 from slipway_runtime.storage.local import LocalSource
 from slipway_runtime.storage.source import Budget
+from slipway_runtime.storage.staging import Staging
 
 
 @pytest.fixture
@@ -37,27 +38,27 @@ def _contents(folder: Path) -> dict[str, str]:
 
 def _failure(path: Path | str, target: Path, budget: Budget) -> PullFailure:
     with pytest.raises(PullFailure) as caught:
-        LocalSource(str(path)).fetch(target, budget)
+        LocalSource(str(path)).fetch(Staging(target, budget))
     return caught.value
 
 
 def test_a_folder_is_copied_as_it_is(model: Path, target: Path, budget: Budget) -> None:
     """Subfolders hold the weights."""
     (model / "empty").mkdir()
-    assert LocalSource(str(model)).fetch(target, budget) is False
+    assert LocalSource(str(model)).fetch(Staging(target, budget)) is False
     assert _contents(target) == {"model.onnx": "graph", "weights/0.bin": "zero"}
     assert budget.taken == len("graph" + "zero")
 
 
 def test_a_file_is_copied_under_its_name(model: Path, target: Path, budget: Budget) -> None:
     """The format is told by the suffix."""
-    assert LocalSource(str(model / "model.onnx")).fetch(target, budget) is True
+    assert LocalSource(str(model / "model.onnx")).fetch(Staging(target, budget)) is True
     assert _contents(target) == {"model.onnx": "graph"}
 
 
 def test_the_copy_does_not_change_with_the_original(model: Path, target: Path, budget: Budget) -> None:
     """What was verified is what is served."""
-    LocalSource(str(model)).fetch(target, budget)
+    LocalSource(str(model)).fetch(Staging(target, budget))
     (model / "model.onnx").write_text("another")
     assert _contents(target)["model.onnx"] == "graph"
 
@@ -69,7 +70,7 @@ def test_links_are_followed(model: Path, target: Path, budget: Budget, tmp_path:
     shared.mkdir()
     (shared / "1.bin").write_text("one")
     (model / "more").symlink_to(shared)
-    LocalSource(str(model)).fetch(target, budget)
+    LocalSource(str(model)).fetch(Staging(target, budget))
     assert _contents(target) == {
         "model.onnx": "graph",
         "latest.onnx": "graph",
@@ -82,7 +83,7 @@ def test_links_are_followed(model: Path, target: Path, budget: Budget, tmp_path:
 def test_links_that_lead_round_in_a_circle_end(model: Path, target: Path, budget: Budget) -> None:
     """The pull would run until its time is over, or the disk is full."""
     (model / "weights" / "up").symlink_to("..")
-    LocalSource(str(model)).fetch(target, budget)
+    LocalSource(str(model)).fetch(Staging(target, budget))
     assert _contents(target) == {"model.onnx": "graph", "weights/0.bin": "zero"}
 
 

@@ -23,6 +23,7 @@ from slipway_runtime.storage.localize import (
     verify_in_place,
 )
 from slipway_runtime.storage.source import Budget
+from slipway_runtime.storage.staging import Staging
 
 HERE = Path(__file__).parent
 OLD = {"a": "old a", "b": "old b", "sub/c": "old sub/c"}
@@ -39,12 +40,12 @@ class Files:
         self.single = single
         self.then = then
 
-    def fetch(self, folder: Path, budget: Budget) -> bool:
+    def fetch(self, staging: Staging) -> bool:
         """Write them, and fail if asked to."""
         for name, text in self.files.items():
-            path = folder / name
+            path = staging.folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            budget.take(len(text))
+            staging.budget.take(len(text))
             path.write_text(text)
         if self.then:
             raise self.then

@@ -12,6 +12,7 @@ from moved_clock import MovedClock
 from slipway_runtime.errors import PullFailure, Reason
 from slipway_runtime.storage.pull import FIRST_PAUSE, LONGEST_PAUSE, Limits, Puller
 from slipway_runtime.storage.source import Budget, Source
+from slipway_runtime.storage.staging import Staging
 from slipway_runtime.storage.uri import ModelUri
 
 BUSY = PullFailure(Reason.UNREACHABLE, "busy", transient=True)
@@ -28,16 +29,16 @@ class Scripted:
     arriving: int = 0
     attempts: list[int] = field(default_factory=list)
 
-    def fetch(self, folder: Path, budget: Budget) -> bool:
+    def fetch(self, staging: Staging) -> bool:
         """One attempt."""
-        self.attempts.append(budget.taken)
+        self.attempts.append(staging.budget.taken)
         self.step()
         if self.arriving:
-            budget.take(self.arriving)
+            staging.budget.take(self.arriving)
         failure = next(self.script, None)
         if failure:
             raise failure
-        (folder / "m").write_text("model")
+        (staging.folder / "m").write_text("model")
         return True
 
 
@@ -177,10 +178,12 @@ def test_time_that_is_over_in_mid_transfer_is_a_timeout(tmp_path: Path, moved: M
 
 def test_progress_is_told_as_it_comes(tmp_path: Path, moved: MovedClock) -> None:
     """People at a terminal watch it; a retry starts again at zero."""
-    told: list[int] = []
-    budget = Budget(100, START + 10, moved.clock, told.append)
+    told: list[tuple[int, int]] = []
+    budget = Budget(100, START + 10, moved.clock, lambda taken, total: told.append((taken, total)))
     budget.take(30)
+    budget.announce(60)
     budget.take(20)
     budget.restart()
+    budget.keep(30)
     budget.take(5)
-    assert told == [30, 50, 5]
+    assert told == [(30, 0), (50, 60), (35, 60)]

@@ -10,9 +10,9 @@ import pytest
 
 from model_web import Answer, Request, model_web
 from slipway_runtime.errors import PullFailure, Reason
+from slipway_runtime.storage.buckets import MAX_FILES
 from slipway_runtime.storage.localize import RECORD
 from slipway_runtime.storage.pull import Puller
-from slipway_runtime.storage.s3 import MAX_FILES
 
 Pullers = Callable[..., Puller]
 Script = Callable[[Request], Answer]

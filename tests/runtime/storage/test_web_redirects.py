@@ -12,8 +12,10 @@ from model_web import Answer, ModelWeb, Request, model_web
 from slipway_runtime.errors import PullFailure, Reason
 from slipway_runtime.storage.pull import Puller
 from slipway_runtime.storage.source import Budget
+from slipway_runtime.storage.staging import Staging
 from slipway_runtime.storage.uri import parse_uri
-from slipway_runtime.storage.web import MAX_REDIRECTS, CheckedBackend, WebSource
+from slipway_runtime.storage.web import WebSource
+from slipway_runtime.storage.web_client import MAX_REDIRECTS, CheckedBackend, HttpClient
 
 MODEL = b"graph"
 Pullers = Callable[..., Puller]
@@ -143,10 +145,11 @@ def test_a_redirect_into_this_machine_is_refused(tmp_path: Path, canary: ModelWe
     port = canary.authority.rpartition(":")[2]
     with model_web(_to(f"http://{host}:{port}/latest/meta-data")) as web:
         source = WebSource(
-            parse_uri("http://store.example/model.onnx"), allow_local=False, backend=OneHostIsOutside(web)
+            parse_uri("http://store.example/model.onnx"),
+            HttpClient(allow_local=False, backend=OneHostIsOutside(web)),
         )
         with pytest.raises(PullFailure) as caught:
-            source.fetch(tmp_path, Budget(1000, 1e9))
+            source.fetch(Staging(tmp_path, Budget(1000, 1e9)))
     assert (caught.value.reason, caught.value.transient) == (Reason.INVALID_URI, False)
     assert canary.requests == []
     assert web.requests[0].headers["host"] == "store.example"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slipway_runtime.commands.exits import EXIT_CODES
-from slipway_runtime.commands.progress import Progress
+from slipway_runtime.commands.progress import progress_for
 from slipway_runtime.commands.termination import write_termination_message
 from slipway_runtime.errors import PullFailure, Reason
 from slipway_runtime.settings import termination_log
@@ -36,7 +36,7 @@ def pull(uri: str, dest: str, settings: PullSettings) -> int:
     # The first process of a container ignores SIGTERM unless it has a handler.
     signal.signal(signal.SIGTERM, _terminated)
     report = termination_log(settings)
-    puller = replace(puller_of(settings), progress=Progress(sys.stderr) if sys.stderr.isatty() else None)
+    puller = replace(puller_of(settings), progress=progress_for(sys.stderr))
     try:
         artifact = puller.pull(uri, Path(dest), settings.digest)
     except PullFailure as failure:

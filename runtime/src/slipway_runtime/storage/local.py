@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slipway_runtime.errors import PullFailure, Reason
-from slipway_runtime.security.paths import safe_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from slipway_runtime.storage.source import Budget
+    from slipway_runtime.storage.staging import Staging
 
 CHUNK = 1024 * 1024
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP})
@@ -30,13 +29,14 @@ class LocalSource:
     def __init__(self, path: str) -> None:
         self._path = Path(path)
 
-    def fetch(self, folder: Path, budget: Budget) -> bool:
+    def fetch(self, staging: Staging) -> bool:
         """Copy it."""
         try:
             if self._path.is_dir():
-                self._copy_folder(folder, budget)
+                for path in files_below(self._path):
+                    _copy(path, path.relative_to(self._path).as_posix(), staging)
                 return False
-            _copy(self._path, folder / safe_path(self._path.name), budget)
+            _copy(self._path, self._path.name, staging)
         except PermissionError:
             raise PullFailure(
                 Reason.ACCESS_DENIED, f"'{self._path}' may not be read by this process: check owner and mode"
@@ -49,12 +49,8 @@ class LocalSource:
             ) from None
         return True
 
-    def _copy_folder(self, folder: Path, budget: Budget) -> None:
-        for path in _files(self._path):
-            _copy(path, folder / safe_path(path.relative_to(self._path).as_posix()), budget)
 
-
-def _files(folder: Path) -> Iterator[Path]:
+def files_below(folder: Path) -> Iterator[Path]:
     """Every file below, in order; a folder that links lead to twice, or round in a circle, is read once."""
     seen = set()
     for root, folders, names in os.walk(folder, followlinks=True, onerror=_raise):
@@ -71,13 +67,10 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-def _copy(source: Path, target: Path, budget: Budget) -> None:
+def _copy(source: Path, name: str, staging: Staging) -> None:
     found = source.stat()
     if not stat.S_ISREG(found.st_mode):
         raise PullFailure(Reason.UNSUPPORTED_FORMAT, f"'{source}' is neither a file nor a folder")
-    budget.expect(found.st_size)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with source.open("rb") as reader, target.open("xb") as writer:
-        while chunk := reader.read(CHUNK):
-            budget.take(len(chunk))
-            writer.write(chunk)
+    staging.budget.expect(found.st_size)
+    with source.open("rb") as reader:
+        staging.part(name).receive(iter(lambda: reader.read(CHUNK), b""), 0, "")

@@ -1,11 +1,14 @@
 """Makes a fetch all or nothing.
 
-DEST may be a mounted volume, which no rename can replace. So the files are fetched into
-`DEST/.slipway-partial`, verified there, and moved out; `.slipway-artifact.json`, which says what they are,
-is written; and last the partial folder goes. A DEST that has a partial folder is not a model: the server
-refuses it and the next pull starts over. Killed at any moment, DEST holds either no model, or one that says
-it is unfinished, or a whole one. So the partial folder is never removed while something half moved may lie
-beside it: a pull that finds one clears DEST first and keeps the folder.
+DEST may be a mounted volume, which no rename can replace. So the files are fetched into `DEST/.slipway-
+partial`, verified there, and moved out; `.slipway-artifact.json`, which says what they are, is written; and
+last the partial folder goes. A DEST that has a partial folder is not a model: the server refuses it and the
+next pull starts over. Killed at any moment, DEST holds either no model, or one that says it is unfinished,
+or a whole one. So the partial folder is never removed while something half moved may lie beside it: a pull
+that finds one clears DEST first and keeps the folder.
+
+One file that is an archive is checked against the pin first and unpacked then, so that nothing is read from
+an archive that is not the one meant.
 """
 
 from __future__ import annotations
@@ -19,6 +22,10 @@ from typing import TYPE_CHECKING
 
 from slipway_runtime.errors import PullFailure, Reason
 from slipway_runtime.security.digest import digest_file, digest_folder
+from slipway_runtime.security.paths import safe_path
+from slipway_runtime.storage.archive import kind_of, lift, unpack
+from slipway_runtime.storage.local import files_below
+from slipway_runtime.storage.staging import Staging
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +48,7 @@ class Artifact:
         files: how many.
         single: the URI named one file.
         seconds: the pull took.
+        contents: the folder's digest where `digest` is that of the archive it came in; else empty.
     """
 
     uri: str
@@ -49,6 +57,7 @@ class Artifact:
     files: int
     single: bool
     seconds: float
+    contents: str = ""
 
 
 def localize(source: Source, uri: str, dest: Path, digest: str, budget: Budget) -> Artifact:
@@ -88,8 +97,21 @@ def _fetch(source: Source, partial: Path, uri: str, digest: str, budget: Budget)
     """Fetch and verify; where that fails, DEST is as it was before."""
     started = budget.clock()
     try:
-        single = source.fetch(partial, budget)
-        return _verify(partial, uri, digest, single=single, seconds=budget.clock() - started)
+        staging = Staging(partial, budget)
+        single = source.fetch(staging)
+        staging.finish()
+        files = _files(partial)
+        found = _digest(partial, files, single=single)
+        _check(uri, found, digest)
+        contents = ""
+        if single and (kind := kind_of(files[0].name)):
+            unpack(staging, files[0].name, kind)
+            lift(partial)
+            files, single = _files(partial), False
+            contents = digest_folder(partial, files)
+        size = sum(path.stat().st_size for path in files)
+        seconds = round(budget.clock() - started, 3)
+        return Artifact(uri, found, size, len(files), single, seconds, contents)
     except (OSError, PullFailure):
         with suppress(OSError):  # what cannot be written cannot be cleared either
             _clear(partial)
@@ -119,19 +141,37 @@ def verify_in_place(dest: Path, digest: str) -> Artifact | None:
     files = _files(dest)
     if not files:
         return None
-    return artifact if _digest(dest, files, single=artifact.single) == digest else None
+    found = _digest(dest, files, single=artifact.single)
+    return artifact if found == (artifact.contents or digest) else None
 
 
-def _verify(partial: Path, uri: str, digest: str, *, single: bool, seconds: float) -> Artifact:
-    files = _files(partial)
-    size = sum(path.stat().st_size for path in files)
-    found = _digest(partial, files, single=single)
+def _check(uri: str, found: str, digest: str) -> None:
     if digest and found != digest:
         raise PullFailure(
             Reason.DIGEST_MISMATCH,
             f"'{uri}' has digest {found}, {digest} was asked for: the model changed, or the pin is wrong",
         )
-    return Artifact(uri, found, size, len(files), single, round(seconds, 3))
+
+
+def digest_of(path: Path) -> str:
+    """The digest that pins a file or folder on this machine: what a pull of it reports.
+
+    Raises:
+        PullFailure: NotFound, AccessDenied; UnsupportedFormat for what no pull would take.
+    """
+    try:
+        if path.is_file():
+            return digest_file(path)
+        files = list(files_below(path))
+        for found in files:
+            safe_path(found.relative_to(path).as_posix())
+        if not files:
+            raise PullFailure(Reason.NOT_FOUND, f"there is no file, nor a folder with files, at '{path}'")
+        return digest_folder(path, files)
+    except FileNotFoundError:
+        raise PullFailure(Reason.NOT_FOUND, f"there is no file or folder '{path}'") from None
+    except OSError as error:
+        raise PullFailure(Reason.ACCESS_DENIED, f"'{path}' cannot be read: {error.strerror}") from None
 
 
 def _digest(folder: Path, files: list[Path], *, single: bool) -> str:

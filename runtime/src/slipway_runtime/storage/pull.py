@@ -1,8 +1,8 @@
 """Fetch a model: pick the storage, fetch, verify, and try again where that may help.
 
 Faults that no retry cures (no such file, no right, wrong digest) end the pull at once, so that their reason
-shows within seconds. Others are retried with a growing, jittered pause until nothing has arrived for
-`retry_seconds`, or the whole pull took `pull_seconds`.
+shows within seconds. Others are retried after a growing, jittered pause, and go on from what had arrived,
+until nothing has arrived for `retry_seconds`, or the whole pull took `pull_seconds`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from slipway_runtime.errors import PullFailure, Reason
 from slipway_runtime.security.digest import parse_digest
 from slipway_runtime.storage.localize import Artifact, localize, verify_in_place
 from slipway_runtime.storage.source import Budget
+from slipway_runtime.storage.sources import open_source
 from slipway_runtime.storage.uri import ModelUri, parse_uri
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from slipway_runtime.storage.source import Source
+    from slipway_runtime.storage.staging import Staging
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 10.0
@@ -48,14 +50,14 @@ class Puller:
         limits: how much and how long.
         environ: where vendors' credentials are looked up.
         clock, sleep: time, for tests to own.
-        progress: called with the bytes so far.
+        progress: called with the bytes so far and in all, see Budget.
     """
 
     limits: Limits
     environ: Mapping[str, str]
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
-    progress: Callable[[int], None] | None = field(default=None)
+    progress: Callable[[int, int], None] | None = field(default=None)
 
     def pull(self, uri_text: str, dest: Path, digest: str = "") -> Artifact:
         """Fetch into `dest`; a model with the pinned digest that is already there is kept.
@@ -68,31 +70,19 @@ class Puller:
             return kept
         limits = self.limits
         budget = Budget(limits.max_model_bytes, self.clock() + limits.pull_seconds, self.clock, self.progress)
-        source = self.source(uri)
-        pause = FIRST_PAUSE
-        while True:
-            try:
-                return localize(source, uri.shown, dest, digest, budget)
-            except PullFailure as failure:
-                self._give_up_or_wait(failure, budget, pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
-            budget.restart()
+        source = _Persistent(self.source(uri), self)
+        return localize(source, uri.shown, dest, digest, budget)
 
     def source(self, uri: ModelUri) -> Source:
-        """The storage of a URI. Its module is imported here: a pull pays for one vendor's library only."""
-        if uri.scheme == "file":
-            from slipway_runtime.storage.local import LocalSource  # noqa: PLC0415 # see above
+        """The storage of a URI."""
+        return open_source(uri, self.environ, allow_local=self.limits.allow_local_addresses)
 
-            return LocalSource(uri.path)
-        if uri.scheme == "s3":
-            from slipway_runtime.storage.s3 import S3Source  # noqa: PLC0415 # see above
+    def give_up_or_wait(self, failure: PullFailure, budget: Budget, pause: float) -> None:
+        """After a failed attempt: sleep, or end the pull where another would change nothing.
 
-            return S3Source(uri, self.environ)
-        from slipway_runtime.storage.web import WebSource  # noqa: PLC0415 # see above
-
-        return WebSource(uri, allow_local=self.limits.allow_local_addresses)
-
-    def _give_up_or_wait(self, failure: PullFailure, budget: Budget, pause: float) -> None:
+        Raises:
+            PullFailure: the pull is over.
+        """
         now = self.clock()
         wait = pause * (0.5 + random.random() / 2)  # noqa: S311 # jitter is no secret
         if not failure.transient:
@@ -103,3 +93,22 @@ class Puller:
             raise failure
         _LOG.warning("pull failed, trying again", extra={"cause": failure.message, "wait": round(wait, 2)})
         self.sleep(wait)
+
+
+class _Persistent:
+    """A source that is tried again, with what had arrived."""
+
+    def __init__(self, source: Source, puller: Puller) -> None:
+        self._source = source
+        self._puller = puller
+
+    def fetch(self, staging: Staging) -> bool:
+        """Attempt after attempt."""
+        pause = FIRST_PAUSE
+        while True:
+            staging.begin()
+            try:
+                return self._source.fetch(staging)
+            except PullFailure as failure:
+                self._puller.give_up_or_wait(failure, staging.budget, pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
