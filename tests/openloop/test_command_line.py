@@ -88,7 +88,7 @@ async def test_a_run_that_is_interrupted_still_reports(
     ("wrong", "told"),
     [
         (["--url", "https://x", "--new", "1"], "must be http://HOST"),
-        (["--url", "http://127.0.0.1"], "give --new or --keep a rate"),
+        (["--url", "http://127.0.0.1"], "give --new, --keep or --slow a rate"),
         (["--url", "http://nobody.invalid", "--new", "1"], "nobody.invalid has no address here"),
         (["--url", "http://127.0.0.1", "--new", "1", "--expect", "/nowhere"], "/nowhere"),
     ],

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from openloop.faults import MAX_TEXT, Fault, RequestError
-from openloop.record import SAMPLES_KEPT, Outcome, Record
+from openloop.record import PHASE, SAMPLES_KEPT, Outcome, Record
 
 
 def test_a_request_sent_late_is_as_slow_as_its_user_found_it() -> None:
@@ -13,6 +15,18 @@ def test_a_request_sent_late_is_as_slow_as_its_user_found_it() -> None:
     assert record.total.latency.max == 2_100_000
     assert record.lag.max == 2_000_000
     assert list(record.seconds) == [0], "it belongs to the second it was due in"
+
+
+def test_a_late_answer_belongs_to_the_phase_its_request_was_due_in() -> None:
+    """A request that an update delays past the update's end is the update's."""
+    record = Record()
+    for at, name in ((0.0, "steady"), (1.0, "update"), (2.0, "steady")):
+        record.mark(at, PHASE + name)
+    for due in (0.5, 1.5, 1.9, 2.5):
+        record.add(Outcome(stream="new", request_id="a", due=due, sent=due, done=due + 1, revision="r"))
+    counts = [(phase.name, phase.streams["new"].requests) for phase in record.phases]
+    assert counts == [("steady", 1), ("update", 2), ("steady", 1)]
+    assert record.phases[1].revisions["new", "r"].last == pytest.approx(2.9)
 
 
 def test_a_thousand_like_failures_are_all_counted_and_few_are_told() -> None:

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from openloop import report
+from openloop.client import HttpClient
 from openloop.expect import Expectations
 from openloop.faults import Fault
 from openloop.record import Record
 from openloop.run import Bounds, Run, Stream
-from openloop.transport import KeepAlivePool, NewConnections, Transport
+from openloop.transport import KeepAlivePool, NewConnections, SlowRequests, Transport
 from trick_server import Trick, Tricks, TrickServer
 
 Serve = Callable[[Tricks], Awaitable[TrickServer]]
@@ -41,9 +42,9 @@ async def _run(
     requests: int = 60,
     within: float = 5,
 ) -> Record:
-    stream = Stream(name="one", rate=rate, transport=transport)
+    stream = Stream(name="one", rate=rate, client=HttpClient("model", expectations, transport))
     bounds = Bounds(requests=requests, seconds=20, timeout=within)
-    return await Run("model", expectations, [stream], bounds).go()
+    return await Run(len(expectations.samples), [stream], bounds).go()
 
 
 @pytest.mark.parametrize("make", [_new, _kept])
@@ -83,6 +84,15 @@ async def test_a_single_fault_among_many_answers_is_seen(
     assert set(record.faults) <= faults
     [fault] = record.faults
     assert len(record.samples[fault]) == 1
+
+
+async def test_a_request_in_two_halves_is_one_request(serve: Serve, expectations: Expectations) -> None:
+    """Requests longer than a drain are part of the proof: they must arrive whole, and late."""
+    server = await serve(lambda _: Trick())
+    transport = SlowRequests("127.0.0.1", server.port, seconds=0.2)
+    record = await _run(expectations, transport, requests=10)
+    assert (record.total.requests, record.total.failed, server.requests) == (10, 0, 10)
+    assert record.total.latency.percentile(1) >= 200_000
 
 
 async def test_nobody_listening_is_refused(expectations: Expectations) -> None:
@@ -141,8 +151,9 @@ async def test_arrivals_keep_their_rate_while_answers_are_slow(
 async def test_the_report_tells_all_that_a_reader_needs(serve: Serve, expectations: Expectations) -> None:
     """Programs read the JSON, people the text; both must name the failures and the revisions."""
     server = await serve(lambda number: Trick(status="500 Oops") if number == 7 else Trick())
-    stream = Stream(name="new", rate=400, transport=_new(server.port))
-    run = Run("model", expectations, [stream], Bounds(requests=40, seconds=20))
+    client = HttpClient("model", expectations, _new(server.port))
+    stream = Stream(name="new", rate=400, client=client)
+    run = Run(len(expectations.samples), [stream], Bounds(requests=40, seconds=20))
     run.mark("begin")
     record = await run.go()
     told = report.build(record, expectations, [stream], target="http://model", seconds=run.elapsed())

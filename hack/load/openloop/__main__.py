@@ -19,9 +19,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from openloop import report
+from openloop.client import HttpClient
 from openloop.expect import Expectations
 from openloop.run import Bounds, Run, Stream
-from openloop.transport import KeepAlivePool, NewConnections
+from openloop.transport import KeepAlivePool, NewConnections, SlowRequests, Transport
 
 
 def main() -> int:
@@ -39,21 +40,19 @@ def main() -> int:
         address = _resolve(target.hostname, target.port or 80)
     except OSError as error:
         parser.error(f"--url {args.url}: {target.hostname} has no address here ({error})")
-    streams = _streams(args, *address)
+    streams = _streams(args, target.netloc, expectations, address)
     if not streams:
-        parser.error("nothing to send: give --new or --keep a rate above 0")
-    found = asyncio.run(_go(args, target.netloc, expectations, streams))
+        parser.error("nothing to send: give --new, --keep or --slow a rate above 0")
+    found = asyncio.run(_go(args, expectations, streams))
     print(report.text(found), file=sys.stderr)
     if args.json:
         args.json.write_text(json.dumps(found, indent=1))
     return 1 if found["failed"] else 0
 
 
-async def _go(
-    args: argparse.Namespace, host: str, expectations: Expectations, streams: list[Stream]
-) -> report.Report:
+async def _go(args: argparse.Namespace, expectations: Expectations, streams: list[Stream]) -> report.Report:
     bounds = Bounds(requests=args.requests, seconds=args.seconds, timeout=args.timeout, hold=args.hold)
-    run = Run(host, expectations, streams, bounds)
+    run = Run(len(expectations.samples), streams, bounds)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, run.stop)
@@ -92,13 +91,21 @@ def _resolve(host: str, port: int) -> tuple[str, int]:
     return str(found[0][4][0]), port
 
 
-def _streams(args: argparse.Namespace, host: str, port: int) -> list[Stream]:
-    pool = KeepAlivePool(host, port, size=args.pool, idle_seconds=args.idle, retry_stale=args.retry_stale)
-    both = [
-        Stream(name="new", rate=args.new, transport=NewConnections(host, port)),
-        Stream(name="keep-alive", rate=args.keep, transport=pool),
+def _streams(
+    args: argparse.Namespace, host: str, expectations: Expectations, address: tuple[str, int]
+) -> list[Stream]:
+    pool = KeepAlivePool(*address, size=args.pool, idle_seconds=args.idle, retry_stale=args.retry_stale)
+
+    def client(transport: Transport) -> HttpClient:
+        return HttpClient(host, expectations, transport)
+
+    slow = SlowRequests(*address, seconds=args.slow_seconds)
+    known = [
+        Stream(name="new", rate=args.new, client=client(NewConnections(*address))),
+        Stream(name="keep-alive", rate=args.keep, client=client(pool)),
+        Stream(name="slow", rate=args.slow, client=client(slow), patience=args.slow_seconds),
     ]
-    return [stream for stream in both if stream.rate > 0]
+    return [stream for stream in known if stream.rate > 0]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -116,6 +123,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--new", type=float, default=0, metavar="RATE", help="requests/s with a new connection each")
     add("--keep", type=float, default=0, metavar="RATE", help="requests/s over kept connections")
+    add("--slow", type=float, default=0, metavar="RATE", help="requests/s that are sent in two halves")
+    add("--slow-seconds", type=float, default=12, metavar="S", help="between the halves (12)")
     add("--pool", type=int, default=16, metavar="N", help="kept connections (16)")
     add(
         "--idle",

@@ -39,6 +39,12 @@ class Connection(asyncio.Protocol):
         self.usable = response.keep_alive and not transport.is_closing()
         return response
 
+    def begin(self, part: bytes) -> None:
+        """Sends the first part of a request whose rest goes through `exchange`. Raises RequestError."""
+        if not self.usable or self._transport is None:
+            raise RequestError(Fault.CLOSED, "the connection had ended before the request was begun")
+        self._transport.write(part)
+
     def close(self) -> None:
         """Ends the connection in good order; harmless twice."""
         self.usable = False

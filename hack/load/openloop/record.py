@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from openloop.faults import Fault, RequestError
 from openloop.histogram import Histogram
 
+PHASE = "phase: "
 SAMPLES_KEPT = 5
 """Failures told in full, for each class."""
 
@@ -59,6 +60,22 @@ class Seen:
         self.last = max(self.last, done)
 
 
+@dataclass
+class Phase:
+    """A named stretch of the run: what was due in it, by stream, and which revisions answered that."""
+
+    name: str
+    begin: float
+    streams: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    revisions: defaultdict[tuple[str, str], Seen] = field(default_factory=lambda: defaultdict(Seen))
+
+    def add(self, outcome: Outcome) -> None:
+        """Counts one request."""
+        self.streams[outcome.stream].add(outcome)
+        if outcome.error is None:
+            self.revisions[outcome.stream, outcome.revision].add(outcome.done)
+
+
 class Record:
     """Everything a report tells."""
 
@@ -72,6 +89,7 @@ class Record:
         self.samples: defaultdict[Fault, list[Outcome]] = defaultdict(list)
         self.lag = Histogram()
         self.marks: list[tuple[float, str]] = []
+        self.phases: list[Phase] = []
 
     def add(self, outcome: Outcome) -> None:
         """Counts one request everywhere it belongs."""
@@ -79,6 +97,10 @@ class Record:
         for tally in (self.total, self.streams[outcome.stream], self.seconds[second]):
             tally.add(outcome)
         self.lag.add(round((outcome.sent - outcome.due) * 1e6))
+        for phase in reversed(self.phases):  # late answers belong to the phase their request was due in
+            if phase.begin <= outcome.due:
+                phase.add(outcome)
+                break
         if outcome.error is None:
             self.revisions[outcome.stream, outcome.revision].add(outcome.done)
             self.seconds_by_revision[second][outcome.revision] += 1
@@ -89,5 +111,7 @@ class Record:
             self.samples[fault].append(outcome)
 
     def mark(self, at: float, text: str) -> None:
-        """Notes what somebody else did at that time."""
+        """Notes what somebody else did at that time; `phase: NAME` begins a phase."""
         self.marks.append((at, text))
+        if text.startswith(PHASE):
+            self.phases.append(Phase(text.removeprefix(PHASE), at))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from openloop.expect import Expectations
-from openloop.record import Record, Tally
+from openloop.record import Phase, Record, Tally
 from openloop.run import Stream
 
 Report = dict[str, Any]
@@ -23,12 +23,13 @@ def build(
         "seconds": round(seconds, 3),
         "rate": sum(stream.rate for stream in streams),
         **_tally(record.total),
-        "retried": sum(stream.transport.retried for stream in streams),
+        "retried": sum(stream.client.retried for stream in streams),
         "schedule_lag_ms": record.lag.milliseconds(),
         "streams": {stream.name: _stream(record, stream) for stream in streams},
         "revisions": _revisions(record, expectations),
         "faults": _faults(record),
         "marks": [{"at_s": round(at, 3), "text": text} for at, text in record.marks],
+        "phases": [_phase(phase) for phase in record.phases],
         "timeline": [
             {"second": second, **_tally(tally), "revisions": dict(record.seconds_by_revision[second])}
             for second, tally in sorted(record.seconds.items())
@@ -44,8 +45,21 @@ def _tally(tally: Tally) -> Report:
     }
 
 
+def _phase(phase: Phase) -> Report:
+    return {
+        "name": phase.name,
+        "begin_s": round(phase.begin, 3),
+        "streams": {name: _tally(tally) for name, tally in phase.streams.items()},
+        "revisions": [
+            {"stream": stream, "revision": revision, "requests": seen.requests}
+            | {"first_s": round(seen.first, 3), "last_s": round(seen.last, 3)}
+            for (stream, revision), seen in phase.revisions.items()
+        ],
+    }
+
+
 def _stream(record: Record, stream: Stream) -> Report:
-    carried = stream.transport
+    carried = stream.client
     return {
         "rate": stream.rate,
         **_tally(record.streams[stream.name]),

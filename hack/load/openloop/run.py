@@ -12,23 +12,25 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from openloop.expect import Expectations
+from openloop.client import Client
 from openloop.faults import Fault, RequestError
-from openloop.http1 import Response
 from openloop.record import Outcome, Record
 from openloop.schedule import arrivals
-from openloop.transport import Transport
 
 MAX_IN_FLIGHT = 5_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stream:
-    """One kind of client and how many requests a second it sends."""
+    """One kind of client and how many requests a second it sends.
+
+    `patience`: seconds that its requests may take besides the run's time-out, being slow on purpose.
+    """
 
     name: str
     rate: float
-    transport: Transport
+    client: Client
+    patience: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +46,8 @@ class Bounds:
 class Run:
     """Sends, judges and records; `record` may be read at any time."""
 
-    def __init__(
-        self, host: str, expectations: Expectations, streams: Sequence[Stream], bounds: Bounds
-    ) -> None:
-        self._head = _head(host, expectations.path)
-        self._expectations = expectations
+    def __init__(self, samples: int, streams: Sequence[Stream], bounds: Bounds) -> None:
+        self._samples = samples
         self._streams = streams
         self._bounds = bounds
         self._stop = asyncio.Event()
@@ -69,7 +68,7 @@ class Run:
             for stream in self._streams:
                 group.create_task(self._drive(stream, group))
         for stream in self._streams:
-            stream.transport.close()
+            stream.client.close()
         return self.record
 
     def release(self) -> None:
@@ -107,14 +106,13 @@ class Run:
             self._stop_if_enough()
 
     async def _one(self, stream: Stream, number: int, due: float) -> None:
-        sample = number % len(self._expectations.samples)
+        sample = number % self._samples
         request_id = f"{stream.name}-{number}"
         sent = time.perf_counter()
         revision, error = "", None
         self._in_flight += 1
         try:
-            response = await self._exchange(stream.transport, sample, request_id, due)
-            revision = self._expectations.judge(sample, request_id, response)
+            revision = await self._ask(stream, sample, request_id, due)
         except RequestError as failed:
             error = failed
         finally:
@@ -132,29 +130,16 @@ class Run:
             )
         )
 
-    async def _exchange(self, transport: Transport, sample: int, request_id: str, due: float) -> Response:
-        """The answer, within the time-out that counts from the due time."""
+    async def _ask(self, stream: Stream, sample: int, request_id: str, due: float) -> str:
+        """The revision that answered within the time-out, which counts from the due time."""
         if self._in_flight > MAX_IN_FLIGHT:
             raise RequestError(
                 Fault.CLIENT, f"not sent: {MAX_IN_FLIGHT} requests are under way; lower the rate"
             )
-        body = self._expectations.body(sample, request_id)
-        request = self._head % len(body) + body
-        left = self._bounds.timeout - (time.perf_counter() - due)
+        allowed = self._bounds.timeout + stream.patience
+        left = allowed - (time.perf_counter() - due)
         try:
             async with asyncio.timeout(left):
-                return await transport.send(request)
+                return await stream.client.ask(sample, request_id)
         except TimeoutError:
-            raise RequestError(Fault.TIMEOUT, f"no whole answer within {self._bounds.timeout:g} s") from None
-
-
-def _head(host: str, path: str) -> bytes:
-    lines = (
-        f"POST {path} HTTP/1.1",
-        f"Host: {host}",
-        "Content-Type: application/json",
-        "Accept: application/json",
-        "User-Agent: slipway-openloop",
-        "Content-Length: %d",
-    )
-    return "\r\n".join((*(line.replace("%", "%%") for line in lines[:-1]), lines[-1], "", "")).encode()
+            raise RequestError(Fault.TIMEOUT, f"no whole answer within {allowed:g} s") from None

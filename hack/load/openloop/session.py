@@ -21,6 +21,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from openloop.record import PHASE
+
 ROOT = Path(__file__).resolve().parent.parent
 """What PYTHONPATH needs."""
 
@@ -32,6 +34,8 @@ class Rates:
     new: float = 150
     keep: float = 250
     pool: int = 16
+    slow: float = 0
+    slow_seconds: float = 12
     requests: int = 20_000
     seconds: float = 180
     timeout: float = 10
@@ -82,6 +86,10 @@ class Session:
         program.stdin.write(text.replace("\n", " ") + "\n")
         program.stdin.flush()
 
+    def phase(self, name: str) -> None:
+        """Begins a phase: the report counts by phase what was due in it. Raises RuntimeError as `mark`."""
+        self.mark(PHASE + name)
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
@@ -120,6 +128,8 @@ def _command(url: str, expectations: Path, rates: Rates, report_file: Path) -> l
         "--new": rates.new,
         "--keep": rates.keep,
         "--pool": rates.pool,
+        "--slow": rates.slow,
+        "--slow-seconds": rates.slow_seconds,
         "--requests": rates.requests,
         "--seconds": rates.seconds,
         "--timeout": rates.timeout,

@@ -1,4 +1,4 @@
-"""How requests reach the server: a connection each, or a pool of kept ones.
+"""How requests reach the server: a connection each, at once or slowly, or a pool of kept ones.
 
 What a kept connection owes its user follows ordinary HTTP clients:
 
@@ -15,6 +15,7 @@ What a kept connection owes its user follows ordinary HTTP clients:
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import deque
 from typing import Protocol
@@ -53,6 +54,35 @@ class NewConnections:
         self.opened += 1
         try:
             return await connection.exchange(request)
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        """Nothing is kept."""
+
+
+class SlowRequests:
+    """A connection for every request, whose second half follows `seconds` after the first.
+
+    So a request is under way for longer than a server has to leave, without a slow model.
+    """
+
+    def __init__(self, host: str, port: int, *, seconds: float) -> None:
+        self._address = (host, port)
+        self._seconds = seconds
+        self.opened = 0
+        self.retried = 0
+        self.found_closed = 0
+
+    async def send(self, request: bytes) -> Response:
+        """Connect, send half, wait, send the rest, read, close."""
+        connection = await connect(*self._address)
+        self.opened += 1
+        half = len(request) // 2
+        try:
+            connection.begin(request[:half])
+            await asyncio.sleep(self._seconds)
+            return await connection.exchange(request[half:])
         finally:
             connection.close()
 
