@@ -4,6 +4,7 @@
     ├── RequestFault            the client's to mend
     │   ├── InvalidRequest      body, tensor, shape, datatype, name of an input or output
     │   ├── NotFound            no such model, version or route
+    │   ├── Forbidden           not for clients to do
     │   ├── MethodNotAllowed
     │   ├── BodyTooLarge, HeadersTooLarge, Unsupported, SlowBody
     ├── ServingFault            the server's, for now
@@ -37,6 +38,10 @@ class InvalidRequest(RequestFault):
 
 class NotFound(RequestFault):
     """No such model, version or route."""
+
+
+class Forbidden(RequestFault):
+    """The server does not let its clients do that."""
 
 
 class MethodNotAllowed(RequestFault):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from slipway_runtime.errors import InvalidRequest, RequestFault, Unsupported
+from slipway_runtime.errors import InvalidRequest, RequestFault
 from slipway_runtime.protocol.v2_decode import MAX_TENSORS, decode
 from tensor_bodies import Sized, body, in_both_sizes, tensor
 
@@ -89,8 +89,8 @@ def test_a_document_that_is_no_request_is_told_why(sized: Sized, document: bytes
         ({"datatype": None}, "'datatype' of input 'x' is null; it must be one of BOOL"),
         ({"datatype": "float"}, "'datatype' of input 'x' is 'float'; it must be one of BOOL"),
         ({"datatype": ["FP32"]}, "'datatype' of input 'x' is an array"),
-        ({"datatype": "FP16"}, "FP16 has no JSON form; send FP32"),
-        ({"datatype": "BF16"}, "BF16 has no JSON form; send FP32"),
+        ({"datatype": "FP16"}, "sending FP16 data via JSON is not supported"),
+        ({"datatype": "BF16"}, "sending BF16 data via JSON is not supported"),
         ({"data": None}, "'data' of input 'x' must be an array, not null"),
         ({"data": "1, 2"}, "'data' of input 'x' must be an array, not a string"),
         ({"data": {"0": 1}}, "'data' of input 'x' must be an array, not an object"),
@@ -126,35 +126,6 @@ def test_of_a_key_that_is_there_twice_the_last_counts(sized: Sized) -> None:
     twice = b'{"id":"a","id":"b","inputs":[{"name":"x","name":"y","shape":[1],"datatype":"INT8","data":[1]}]}'
     request = decode(sized(twice), "m")
     assert (request.id, list(request.inputs)) == ("b", ["y"])
-
-
-@in_both_sizes
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"parameters": {"binary_data_output": True}},
-        {"outputs": [{"name": "a", "parameters": {"binary_data": True}}]},
-        {"outputs": [{"name": "a", "parameters": {"classification": 3}}]},
-    ],
-)
-def test_an_extension_that_is_not_served_is_refused(sized: Sized, fields: dict[str, Any]) -> None:
-    """An answer in another form than the one asked for would be parsed as garbage."""
-    with pytest.raises(Unsupported, match="not served"):
-        decode(sized(body(X, **fields)), "m")
-
-
-@in_both_sizes
-def test_binary_input_is_refused(sized: Sized) -> None:
-    """Its bytes would follow the JSON, where nobody looks."""
-    with pytest.raises(Unsupported, match="input 'x' asks for 'binary_data_size'"):
-        decode(sized(body({**X, "parameters": {"binary_data_size": 8}})), "m")
-
-
-@in_both_sizes
-def test_an_extension_that_is_switched_off_is_no_reason_to_refuse(sized: Sized) -> None:
-    """Triton's own client writes binary_data: false."""
-    request = decode(sized(body(X, outputs=[{"name": "a", "parameters": {"binary_data": False}}])), "m")
-    assert request.outputs == ("a",)
 
 
 def test_a_flood_of_tensors_is_refused() -> None:

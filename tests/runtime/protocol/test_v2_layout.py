@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from slipway_runtime.errors import InvalidRequest
+from slipway_runtime.protocol.json_document import COUNTABLE
+from slipway_runtime.protocol.v2_decode import decode
 from tensor_bodies import Sized, in_both_sizes, one
 
 HUGE = 2**63 - 1
@@ -103,3 +105,13 @@ def test_nesting_that_contradicts_the_shape_is_refused(sized: Sized, shape: list
     """The same count in another arrangement is a transposed matrix more often than a wish."""
     with pytest.raises(InvalidRequest, match=r"\[2,3\]|elements"):
         one(sized, [[1, 2, 3], [4, 5, 6]], shape)
+
+
+def test_more_elements_than_simdjson_can_count_are_all_read() -> None:
+    """It counts in 24 bits; a list made by its count would be written to beyond its end."""
+    count = COUNTABLE // 2 + 1
+    document = b'{"inputs":[{"name":"x","shape":[%d],"datatype":"UINT8","data":[%s1]}]}'
+
+    array = decode(document % (count, b"0," * (count - 1)), "m").inputs["x"]
+
+    assert (array.shape, int(array.sum())) == ((count,), 1)

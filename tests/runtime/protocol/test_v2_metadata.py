@@ -9,13 +9,14 @@ import pytest
 
 import onnx_models
 from slipway_runtime.engines.onnx import OnnxEngine
+from slipway_runtime.protocol.signature import Signature
 from slipway_runtime.protocol.v2_metadata import EXTENSIONS, model_metadata, server_metadata
 
 
 def test_the_server_names_itself_and_only_what_it_can_do() -> None:
     """Clients switch features on by this list: one too many breaks them."""
     assert server_metadata("1.2.3") == {"name": "slipway", "version": "1.2.3", "extensions": list(EXTENSIONS)}
-    assert "binary_tensor_data" not in EXTENSIONS
+    assert "shared_memory" not in " ".join(EXTENSIONS)
 
 
 def test_metadata_is_what_the_model_declares(tmp_path: Path) -> None:
@@ -49,3 +50,12 @@ def test_metadata_is_json(tmp_path: Path) -> None:
     """A numpy integer in a shape would end as a 500."""
     engine = OnnxEngine(onnx_models.save(onnx_models.linear(), tmp_path / "model.onnx"))
     assert json.loads(json.dumps(model_metadata("m", ("1",), engine.signature)))["name"] == "m"
+
+
+def test_what_is_known_about_a_model_besides_its_tensors_is_told() -> None:
+    """Which engine serves it, and why, must not need a look into the pod's log."""
+    notes = {"engine": "onnxruntime", "converted_from": "scikit-learn"}
+    signature = Signature("onnxruntime_onnx", (), (), notes=notes)
+
+    assert model_metadata("m", ("1",), signature)["parameters"] == notes
+    assert "parameters" not in model_metadata("m", ("1",), Signature("onnxruntime_onnx", (), ()))

@@ -109,10 +109,10 @@ class Serving:
         settings = self._settings
         dataplane = DataPlane((self._model,))
         router = Router(dataplane.serves, self._metrics)
-        V2Endpoints(dataplane).add_to(router)
+        V2Endpoints(dataplane, self._metrics).add_to(router)
         add_protocols(router, dataplane, self._metrics, settings.version_labels.split(","))
         shared = Shared(
-            App(router, access_log=settings.access_log),
+            App(router, access_log=settings.access_log, max_body=settings.max_body_bytes),
             self._metrics,
             settings.max_body_bytes,
             settings.request_timeout_seconds,

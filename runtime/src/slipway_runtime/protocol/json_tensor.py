@@ -77,7 +77,7 @@ def array_of(name: str, datatype: object, shape: Shape, data: object) -> Array:
     """
     dtype = DTYPES.get(datatype) if isinstance(datatype, str) else None
     if dtype is None or datatype in WITHOUT_JSON_FORM:
-        raise InvalidRequest(_datatype_text(name, datatype))
+        raise InvalidRequest(datatype_text(name, datatype))
     if type(data) is Numbers:
         _check_layout(name, shape, data.dims, len(data.values))
         return _arranged(_narrow(data.values, dtype, name), shape, name)
@@ -155,11 +155,12 @@ def _range_text(name: str, dtype: np.dtype[Any]) -> str:
     return f"'data' of input {quoted(name)} must lie between {limits.min} and {limits.max}"
 
 
-def _datatype_text(name: str, datatype: object) -> str:
+def datatype_text(name: str, datatype: object) -> str:
+    """What is said of a datatype that cannot be read here."""
     if not isinstance(datatype, str):
         shown = kind(datatype)
     elif datatype in WITHOUT_JSON_FORM:
-        return f"input {quoted(name)}: {datatype} has no JSON form; send FP32 where the model takes it"
+        return f"sending {datatype} data via JSON is not supported: send input {quoted(name)} as binary data"
     else:
         shown = quoted(datatype)
     return f"'datatype' of input {quoted(name)} is {shown}; it must be one of {', '.join(DTYPES)}"

@@ -8,10 +8,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from slipway_runtime.protocol.signature import TensorSpec
     from slipway_runtime.protocol.tensors import Array
+
+
+class Form(NamedTuple):
+    """How a client wants its outputs written, where it says so.
+
+    Attributes:
+        binary: every output as binary data, unless `each` says otherwise.
+        each: binary data or not, by the name of an output.
+        classes: ask for so many of the highest values of an output, as text, by its name.
+    """
+
+    binary: bool = False
+    each: Mapping[str, bool] = {}
+    classes: Mapping[str, int] = {}
 
 
 class InferenceRequest(NamedTuple):
@@ -23,6 +37,8 @@ class InferenceRequest(NamedTuple):
         id: echoed in the answer; empty when the client gave none.
         inputs: by name, already of the datatype and shape that the client declared.
         outputs: names of the wanted outputs in order; empty means all.
+        form: how to write them; None is the protocol's ordinary form.
+        seconds: that the client gives it; 0 leaves it to the server.
     """
 
     model: str
@@ -30,6 +46,8 @@ class InferenceRequest(NamedTuple):
     id: str
     inputs: dict[str, Array]
     outputs: tuple[str, ...]
+    form: Form | None = None
+    seconds: float = 0.0
 
 
 class InferenceResult(NamedTuple):

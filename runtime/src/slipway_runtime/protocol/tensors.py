@@ -1,7 +1,9 @@
 """Datatypes of the Open Inference Protocol and what they are in numpy.
 
 The names are the protocol's own (required API, "Tensor Data Types"); BF16 is Triton's addition. A BYTES
-tensor is a numpy array of objects, each a str or bytes. FP16 and BF16 have no JSON form.
+tensor is a numpy array of objects, each a str or bytes. FP16 and BF16 have no JSON form. Nor has numpy a
+bfloat16: such a tensor is an array of one-field records that hold its 16 bits, so that it costs no copy and
+cannot be mistaken for integers. `bits_of` and `from_bits` cross over.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 Shape: TypeAlias = tuple[int, ...]
 
 BYTES = "BYTES"
+_BF16 = np.dtype([("bfloat16", "<u2")])
 
 DTYPES: dict[str, np.dtype[Any]] = {
     "BOOL": np.dtype(np.bool_),
@@ -30,6 +33,7 @@ DTYPES: dict[str, np.dtype[Any]] = {
     "INT32": np.dtype(np.int32),
     "INT64": np.dtype(np.int64),
     "FP16": np.dtype(np.float16),
+    "BF16": _BF16,
     "FP32": np.dtype(np.float32),
     "FP64": np.dtype(np.float64),
     BYTES: np.dtype(np.object_),
@@ -47,6 +51,16 @@ MAX_DIMENSION = 2**63 - 1  # ONNX and the protocol count in int64
 def datatype_of(array: Array) -> str:
     """The protocol's name of an array's type; every kind of string is BYTES."""
     return DATATYPES.get(array.dtype, BYTES)
+
+
+def bits_of(array: Array) -> Array:
+    """A BF16 tensor's 16 bits as unsigned integers; no copy."""
+    return array.view(np.uint16)
+
+
+def from_bits(bits: Array) -> Array:
+    """A BF16 tensor of unsigned 16-bit integers; no copy."""
+    return bits.view(_BF16)
 
 
 def element_count(shape: Sequence[int]) -> int:

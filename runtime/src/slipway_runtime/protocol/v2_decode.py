@@ -1,8 +1,7 @@
-"""Open Inference Protocol, REST: an inference request's JSON body to an InferenceRequest.
+"""Open Inference Protocol, REST: the body of an inference request to an InferenceRequest.
 
-Model and version come from the path. Unknown fields and parameters are ignored, as the protocol asks; what
-this server would have to honour and cannot (binary tensors, classification) is refused, so that nobody gets
-an answer in a form they did not ask for.
+The body is JSON, or JSON with the inputs' binary data behind it. Model and version come from the path.
+Fields and parameters that nobody knows are ignored, as the protocol asks.
 
 This runs for every request, so the straight way is written straight; words for people are made on the way
 out only.
@@ -12,38 +11,60 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from slipway_runtime.errors import InvalidRequest, Unsupported
+from slipway_runtime.errors import InvalidRequest
+from slipway_runtime.protocol.binary_tensor import array_from
 from slipway_runtime.protocol.json_document import parse
-from slipway_runtime.protocol.json_tensor import array_of, shape_of
+from slipway_runtime.protocol.json_tensor import array_of, datatype_text, shape_of
 from slipway_runtime.protocol.messages import InferenceRequest
+from slipway_runtime.protocol.tensors import DTYPES
+from slipway_runtime.protocol.v2_form import form_of, parameters_of, seconds_of
+from slipway_runtime.protocol.v2_tail import SIZE, Tail, size_of
 from slipway_runtime.protocol.words import kind, quoted
 
 if TYPE_CHECKING:
-    from slipway_runtime.protocol.tensors import Array
+    from slipway_runtime.protocol.tensors import Array, Shape
 
 MAX_TENSORS = 4096
-_BINARY = ("binary_data", "binary_data_size", "binary_data_output")
 
 
-def decode(body: bytes, model: str, version: str = "") -> InferenceRequest:
+def decode(body: bytes, model: str, version: str = "", length: int | None = None) -> InferenceRequest:
     """Read a request.
+
+    Args:
+        body: all of it.
+        model: named in the path.
+        version: likewise; empty means any.
+        length: of the JSON, where binary data follows; None where all of it is JSON.
 
     Raises:
         InvalidRequest: not JSON, or not what the protocol describes.
-        Unsupported: it asks for a form of data that is not served.
     """
-    document = parse(body)
+    if length is None:
+        document, tail = parse(body), None
+    else:
+        tail = Tail(body, length)
+        document = parse(body[:length])
     identity = document.get("id")
     if identity is not None and type(identity) is not str:
         raise InvalidRequest(f"'id' must be a string, not {kind(identity)}")
-    if "parameters" in document:
-        _refuse_extensions(document["parameters"], "the request")
+    inputs = _inputs(document.get("inputs"), tail, model)
     wanted = document.get("outputs")
+    if wanted is None and "parameters" not in document:
+        return InferenceRequest(model, version, identity or "", inputs, ())
     outputs = () if wanted is None else _outputs(wanted)
-    return InferenceRequest(model, version, identity or "", _inputs(document.get("inputs")), outputs)
+    parameters = parameters_of(document, "the request")
+    return InferenceRequest(
+        model,
+        version,
+        identity or "",
+        inputs,
+        outputs,
+        form_of(parameters, wanted or ()),
+        seconds_of(parameters),
+    )
 
 
-def _inputs(entries: object) -> dict[str, Array]:
+def _inputs(entries: object, tail: Tail | None, model: str) -> dict[str, Array]:
     tensors: dict[str, Array] = {}
     for entry in _checked(entries, "inputs"):
         name = entry.get("name") if type(entry) is dict else None
@@ -51,11 +72,33 @@ def _inputs(entries: object) -> dict[str, Array]:
             raise InvalidRequest(_name_text(entry, "an input"))
         if name in tensors:
             raise InvalidRequest(f"input {quoted(name)} is given twice")
-        if "parameters" in entry:
-            _refuse_extensions(entry["parameters"], "input", name)
         shape = shape_of(entry.get("shape"), name)
+        if "parameters" in entry:
+            size = parameters_of(entry, "input", name).get(SIZE)
+            if size is not None:
+                tensors[name] = _binary(entry, shape, size, tail, model)
+                continue
         tensors[name] = array_of(name, entry.get("datatype"), shape, entry.get("data"))
+    if tail is not None:
+        tail.finish()
     return tensors
+
+
+def _binary(entry: dict[str, Any], shape: Shape, size: object, tail: Tail | None, model: str) -> Array:
+    """An input whose data is behind the JSON."""
+    name = entry["name"]
+    size = size_of(size, name)
+    if tail is None:
+        raise InvalidRequest(
+            f"input {quoted(name)} has a '{SIZE}', but the request has no Inference-Header-Content-Length: "
+            "send that header, with the length of the JSON"
+        )
+    if entry.get("data") is not None:
+        raise InvalidRequest(f"input {quoted(name)} has 'data' and a '{SIZE}': send one of them")
+    datatype = entry.get("datatype")
+    if type(datatype) is not str or datatype not in DTYPES:
+        raise InvalidRequest(datatype_text(name, datatype))
+    return array_from(name, datatype, shape, tail.take(size, name), model)
 
 
 def _outputs(entries: object) -> tuple[str, ...]:
@@ -64,8 +107,6 @@ def _outputs(entries: object) -> tuple[str, ...]:
         name = entry.get("name") if type(entry) is dict else None
         if type(name) is not str:
             raise InvalidRequest(_name_text(entry, "an output"))
-        if "parameters" in entry:
-            _refuse_extensions(entry["parameters"], "output", name)
         names.append(name)
     return tuple(names)
 
@@ -82,18 +123,3 @@ def _name_text(entry: object, what: str) -> str:
     if type(entry) is not dict:
         return f"{what} must be an object, not {kind(entry)}"
     return f"'name' of {what} must be a string, not {kind(entry.get('name'))}"
-
-
-def _refuse_extensions(parameters: object, what: str, name: str = "") -> None:
-    if parameters is None:
-        return
-    shown = f"{what} {quoted(name)}" if name else what
-    if type(parameters) is not dict:
-        raise InvalidRequest(f"'parameters' of {shown} must be an object, not {kind(parameters)}")
-    for key in _BINARY:
-        if parameters.get(key):
-            raise Unsupported(
-                f"{shown} asks for '{key}': binary tensors are not served; send and ask for JSON"
-            )
-    if parameters.get("classification"):
-        raise Unsupported(f"{shown} asks for 'classification', which is not served; rank the output yourself")

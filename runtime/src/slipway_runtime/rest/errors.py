@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 STATUS: dict[type[RuntimeFault], int] = {
     errors.InvalidRequest: 400,
+    errors.Forbidden: 403,
     errors.NotFound: 404,
     errors.MethodNotAllowed: 405,
     errors.SlowBody: 408,

@@ -10,10 +10,24 @@ if TYPE_CHECKING:
     from slipway_runtime.errors import RuntimeFault
 
 # The headers that mean something to endpoints. Most requests have none of them, and an empty mapping.
-TOLD = frozenset({b"accept", b"content-encoding", b"content-type", b"inference-header-content-length"})
+TOLD = frozenset(
+    {
+        b"accept",
+        b"accept-encoding",
+        b"content-encoding",
+        b"content-type",
+        b"inference-header-content-length",
+        b"x-request-id",
+    }
+)
 # What nearly everybody sends with JSON says nothing, and is left out.
 USUAL = frozenset(
-    {(b"accept", b"*/*"), (b"accept", b"application/json"), (b"content-type", b"application/json")}
+    {
+        (b"accept", b"*/*"),
+        (b"accept", b"application/json"),
+        (b"accept-encoding", b"identity"),
+        (b"content-type", b"application/json"),
+    }
 )
 
 

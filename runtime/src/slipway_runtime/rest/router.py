@@ -43,11 +43,13 @@ class Match(NamedTuple):
         endpoint: answers it.
         params: taken from the path.
         answers: where inference requests are counted; None for everything else.
+        protocol: of inference requests; empty for everything else.
     """
 
     endpoint: Endpoint
     params: Mapping[str, str]
     answers: Answers | None
+    protocol: str
 
 
 @dataclass(slots=True)
@@ -133,7 +135,7 @@ class Router:
         endpoint, protocol, stands_for = chosen
         model = params.setdefault("model", stands_for)
         served = self._serves(model)
-        match = Match(endpoint, params, self._answers(model if served else "", protocol))
+        match = Match(endpoint, params, self._answers(model if served else "", protocol), protocol)
         if served and len(self._known) < REMEMBERED:
             self._known[key] = match
         return match

@@ -8,22 +8,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slipway_runtime.errors import ModelNotReady, Unsupported
+from slipway_runtime.errors import ModelNotReady
 from slipway_runtime.protocol.v2_decode import decode
-from slipway_runtime.protocol.v2_encode import encode
+from slipway_runtime.protocol.v2_encode import encode, encode_as
 from slipway_runtime.protocol.v2_metadata import model_metadata, server_metadata
+from slipway_runtime.protocol.v2_raw import decode_raw
+from slipway_runtime.protocol.v2_tail import header_length
 from slipway_runtime.rest.reply import JSON, Reply, json_reply
+from slipway_runtime.rest.v2_models import V2ModelEndpoints
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from slipway_runtime.dataplane import DataPlane
+    from slipway_runtime.protocol.messages import InferenceRequest
     from slipway_runtime.rest.request import Request
     from slipway_runtime.rest.router import Router
+    from slipway_runtime.telemetry.metrics import Metrics
 
 PROTOCOL = "v2"
 _MODEL = "/v2/models/{model}"
 _VERSION = "/v2/models/{model}/versions/{version}"
+_LENGTH = b"inference-header-content-length"
+BINARY = b"content-type: application/octet-stream\r\ninference-header-content-length: %d\r\n"
 
 
 class V2Endpoints:
@@ -31,13 +36,16 @@ class V2Endpoints:
 
     Args:
         dataplane: what answers.
+        metrics: what statistics are read from.
     """
 
-    def __init__(self, dataplane: DataPlane) -> None:
+    def __init__(self, dataplane: DataPlane, metrics: Metrics) -> None:
         self._dataplane = dataplane
+        self._models = V2ModelEndpoints(dataplane, metrics)
 
     def add_to(self, router: Router) -> None:
         """Put every path of the protocol into the router."""
+        self._models.add_to(router)
         for base in (_MODEL, _VERSION):
             router.add("POST", f"{base}/infer", self.infer, PROTOCOL)
             router.add("GET", base, self.model)
@@ -50,12 +58,28 @@ class V2Endpoints:
 
     async def infer(self, request: Request) -> Reply:
         """POST …/infer."""
-        if request.headers:
-            _refuse_encodings(request.headers)
         params = request.params
-        decoded = decode(request.body, params["model"], params.get("version", ""))
-        result = await self._dataplane.infer(decoded, request.deadline, request.abandoned)
-        return Reply(200, JSON, encode(result))
+        if request.headers and _LENGTH in request.headers:
+            decoded = self._decode_binary(request)
+        else:
+            decoded = decode(request.body, params["model"], params.get("version", ""))
+        deadline = request.deadline
+        if decoded.seconds:
+            deadline = min(deadline, request.arrived + decoded.seconds)
+        result = await self._dataplane.infer(decoded, deadline, request.abandoned)
+        if decoded.form is None:
+            return Reply(200, JSON, encode(result))
+        body, length = encode_as(result, decoded.form)
+        return Reply(200, JSON if length is None else BINARY % length, body)
+
+    def _decode_binary(self, request: Request) -> InferenceRequest:
+        """Binary data behind JSON of this length; of length 0, nothing but one input's data."""
+        name, version = request.params["model"], request.params.get("version", "")
+        length = header_length(request.headers[_LENGTH])
+        if length:
+            return decode(request.body, name, version, length)
+        model = self._dataplane.model(name, version)
+        return decode_raw(request.body, name, version, self._dataplane.signature(model))
 
     async def server(self, _: Request) -> Reply:
         """GET /v2."""
@@ -91,10 +115,3 @@ class V2Endpoints:
         model = self._dataplane.model(params["model"], params.get("version", ""))
         self._dataplane.signature(model)
         return json_reply({"name": model.name, "ready": True})
-
-
-def _refuse_encodings(headers: Mapping[bytes, bytes]) -> None:
-    if b"inference-header-content-length" in headers:
-        raise Unsupported("binary tensors are not served: send the whole request as JSON")
-    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-        raise Unsupported("a compressed body is not read: send it without Content-Encoding")

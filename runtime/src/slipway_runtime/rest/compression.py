@@ -1,0 +1,127 @@
+"""gzip and deflate: bodies that come compressed, answers that go out so, for every protocol alike.
+
+Coming in: one coding, and no more bytes than a body may have. A gzip stream that says itself that it is
+longer is refused unopened; any other is cut off at the limit. What is small is opened where it is, the rest
+on a thread.
+
+Going out: a client that names one coding asks for it and gets it. One that lists what it could read, as
+libraries do by themselves, gets it where it pays: below a kilobyte the answer would hardly shrink.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from functools import lru_cache
+from typing import NamedTuple
+
+from slipway_runtime.errors import BodyTooLarge, InvalidRequest, Unsupported
+from slipway_runtime.rest.reply import Reply
+
+AT_ONCE = 256 * 1024  # bytes; longer ones are left to a thread
+WORTHWHILE = 1024  # bytes
+LEVEL = 1  # of zlib: the quickest
+_GZIP, _ZLIB, _BARE = 31, 15, -15  # zlib's window bits stand for the container as well
+_DENSEST = 1032  # bytes that deflate can make of one
+_TRAILER = 4  # bytes at the end of gzip, the length of what is inside
+_WINDOWS = {b"gzip": _GZIP, b"deflate": _ZLIB}
+_ALIASES = {b"x-gzip": b"gzip"}
+
+
+class Wish(NamedTuple):
+    """What an Accept-Encoding asks for.
+
+    Attributes:
+        coding: gzip or deflate; empty for neither.
+        alone: nothing else was named.
+    """
+
+    coding: bytes
+    alone: bool
+
+
+async def inflated(body: bytes, codings: bytes, limit: int) -> bytes:
+    """A body without its Content-Encoding.
+
+    Args:
+        body: as it came.
+        codings: the header's value.
+        limit: bytes that the body may have afterwards.
+
+    Raises:
+        Unsupported: another coding than gzip or deflate, or several.
+        BodyTooLarge: it would be longer than the limit.
+        InvalidRequest: it is damaged.
+    """
+    names = [name.strip().lower() for name in codings.split(b",")]
+    asked = [_ALIASES.get(name, name) for name in names if name not in (b"", b"identity")]
+    if not asked:
+        return body
+    if len(asked) > 1 or asked[0] not in _WINDOWS:
+        raise Unsupported("only one Content-Encoding is read, gzip or deflate: send the body so, or plain")
+    stream = _stream(body, asked[0], limit)
+    pieces = [_next(stream, body, min(AT_ONCE, limit + 1))]
+    if not stream.eof:
+        rest = stream.unconsumed_tail
+        pieces.append(await asyncio.to_thread(_next, stream, rest, limit + 1 - len(pieces[0])))
+    if sum(map(len, pieces)) > limit:
+        raise _too_large(limit)
+    if not stream.eof or stream.unused_data:
+        raise InvalidRequest("the compressed body is cut off, or something follows it")
+    return b"".join(pieces)
+
+
+async def compressed(reply: Reply, wish: Wish) -> Reply:
+    """An answer in the coding that its client asked for."""
+    body = reply.body
+    if not wish.coding or not body or (len(body) < WORTHWHILE and not wish.alone):
+        return reply
+    window = _WINDOWS[wish.coding]
+    if len(body) > AT_ONCE:
+        packed = await asyncio.to_thread(zlib.compress, body, LEVEL, window)
+    else:
+        packed = zlib.compress(body, LEVEL, window)
+    return Reply(reply.status, reply.head + b"content-encoding: %b\r\n" % wish.coding, packed)
+
+
+@lru_cache(256)
+def wish_of(accept: bytes) -> Wish:
+    """Read an Accept-Encoding: of what is spoken here the most wanted, gzip before deflate."""
+    entries = [entry.strip().lower().partition(b";") for entry in accept.split(b",") if entry.strip()]
+    weights = {_ALIASES.get(name.strip(), name.strip()): _weight(rest) for name, _, rest in entries}
+    spoken = [coding for coding in _WINDOWS if weights.get(coding, 0) > 0]
+    if not spoken:
+        return Wish(b"", alone=False)
+    return Wish(max(spoken, key=lambda coding: weights[coding]), alone=len(weights) == 1)
+
+
+def _weight(parameters: bytes) -> float:
+    name, _, number = parameters.replace(b" ", b"").partition(b"=")
+    if name != b"q":
+        return 1.0
+    try:
+        return float(number)
+    except ValueError:
+        return 0.0
+
+
+def _stream(body: bytes, coding: bytes, limit: int) -> zlib._Decompress:
+    """A decompressor. Some clients send deflate without the header that HTTP asks for."""
+    if coding == b"gzip":
+        said = int.from_bytes(body[-_TRAILER:], "little")
+        if limit < said <= _DENSEST * len(body):  # anything above is no length: the stream is cut off
+            raise _too_large(limit)
+        return zlib.decompressobj(_GZIP)
+    headed = len(body) > 1 and body[0] & 15 == zlib.DEFLATED and int.from_bytes(body[:2], "big") % 31 == 0
+    return zlib.decompressobj(_ZLIB if headed else _BARE)
+
+
+def _next(stream: zlib._Decompress, body: bytes, most: int) -> bytes:
+    try:
+        return stream.decompress(body, most)
+    except zlib.error:
+        raise InvalidRequest("the body is not in the coding that its Content-Encoding names") from None
+
+
+def _too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(f"the body is longer than {limit} bytes once inflated: send fewer rows at once")
