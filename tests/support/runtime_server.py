@@ -28,12 +28,12 @@ class RuntimeServer:
 
     Attributes:
         log: the lines so far.
-        http_port, probe_port: 0 until it listens.
+        http_port, probe_port, grpc_port: 0 until it listens.
     """
 
     def __init__(self, arguments: list[str], environ: Mapping[str, str]) -> None:
         self.log: list[dict[str, Any]] = []
-        self.http_port = self.probe_port = 0
+        self.http_port = self.probe_port = self.grpc_port = 0
         self._lines: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self.process = subprocess.Popen(
             [
@@ -44,6 +44,8 @@ class RuntimeServer:
                 "--http-port",
                 "0",
                 "--probe-port",
+                "0",
+                "--grpc-port",
                 "0",
                 *arguments,
             ],
@@ -67,6 +69,7 @@ class RuntimeServer:
         """Until it listens and the model is ready."""
         listening = self.wait_for("listening")
         self.http_port, self.probe_port = listening["http_port"], listening["probe_port"]
+        self.grpc_port = self.wait_for("listening for gRPC")["grpc_port"]
         self.wait_for("ready")
 
     def signal(self, number: signal.Signals = signal.SIGTERM) -> None:

@@ -92,6 +92,13 @@ class DataPlane:
             raise
         return InferenceResult(model.name, model.versions[-1], request.id, specs, arrays)
 
+    def small(self, request: InferenceRequest) -> bool:
+        """True where `infer_blocking` does not wait: the request runs on the calling thread, or is refused."""
+        model = self._models.get(request.model)
+        if model is None or model.loaded is None:
+            return True
+        return model.loaded.scheduler.small(sum([array.size for array in request.inputs.values()]))
+
     def infer_blocking(
         self, request: InferenceRequest, deadline: float, abandoned: Callable[[], bool]
     ) -> InferenceResult:

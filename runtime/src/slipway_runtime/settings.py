@@ -123,11 +123,17 @@ class ServeSettings(CommonSettings):
 
     host: str = _setting("", "address to listen on; default every IPv4 and IPv6 address")
     http_port: int = _setting(8080, "port for requests; 0 picks a free one", _integer(0, 65_535))
+    grpc_port: int = _setting(
+        8081, "port for gRPC requests; 0 picks a free one, -1 is off", _integer(-1, 65_535)
+    )
     probe_port: int = _setting(
         8082, "port for /livez, /readyz and /metrics; 0 picks a free one", _integer(0, 65_535)
     )
     tf_serving_rest_port: int = _setting(
         0, "one more port for requests, for clients that know only 8501; 0 is none", _integer(0, 65_535)
+    )
+    tf_serving_grpc_port: int = _setting(
+        0, "one more port for gRPC, for clients that know only 8500; 0 is none", _integer(0, 65_535)
     )
     version_labels: str = _setting(
         "stable",
@@ -146,6 +152,9 @@ class ServeSettings(CommonSettings):
         75.0, "an idle connection is closed after this; keep it above your proxies' limit", _seconds(1, 3600)
     )
     max_body_bytes: int = _setting(64 * MEBIBYTE, "a longer request body is refused", _integer(1, 2**40))
+    grpc_max_message_bytes: int = _setting(
+        64 * MEBIBYTE, "a longer gRPC message is refused", _integer(1, 2**31 - 1)
+    )
     max_queue: int = _setting(
         1024, "requests that may wait for the engine; more are refused with 503", _integer(0)
     )

@@ -20,6 +20,7 @@ import numpy as np
 import uvloop
 
 from slipway_runtime.commands.exits import EXIT_CODES
+from slipway_runtime.commands.grpc_listener import GrpcListener
 from slipway_runtime.commands.pull import puller_of
 from slipway_runtime.commands.stop import Stop
 from slipway_runtime.commands.termination import write_termination_message
@@ -82,6 +83,7 @@ class Serving:
         self._model = Model(settings.model_name)
         self._stop = Stop()
         self._http = self._http_server()
+        self._grpc = GrpcListener(settings, DataPlane((self._model,)), self._metrics)
 
     async def run(self) -> None:
         """From start to end.
@@ -99,8 +101,10 @@ class Serving:
         if settings.tf_serving_rest_port:
             await self._http.start(settings.host, settings.tf_serving_rest_port)
         _LOG.info("listening", extra={"http_port": port, "probe_port": probes.getsockname()[1]})
-        if await _first(loading, self._stop.asked):
-            self._ready(loop, *loading.result())
+        grpc = _on_thread(loop, lambda: self._grpc.start(loop))
+        starting = asyncio.gather(loading, grpc)
+        if await _first(starting, self._stop.asked):
+            self._ready(loop, *starting.result()[0])
             await self._stop.asked.wait()
             await self._drain()
         self._model.lifecycle.advance(ModelState.STOPPED)
@@ -147,6 +151,7 @@ class Serving:
         )
         gc.freeze()  # what was made until now stays: the collector need not look at it again
         self._model.lifecycle.advance(ModelState.READY)
+        self._grpc.ready()
         _LOG.info(
             "ready",
             extra={
@@ -165,7 +170,8 @@ class Serving:
                 await stop.hurry.wait()
         except TimeoutError:
             pass
-        finishing = asyncio.ensure_future(self._http.finish(settings.request_timeout_seconds))
+        seconds = settings.request_timeout_seconds
+        finishing = asyncio.gather(self._http.finish(seconds), self._grpc.finish(seconds))
         if not await _first(finishing, stop.now):
             finishing.cancel()
 

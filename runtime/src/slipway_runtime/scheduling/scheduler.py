@@ -113,6 +113,10 @@ class Scheduler:
         )
         return future
 
+    def small(self, elements: int) -> bool:
+        """True for what `submit_blocking` runs at once."""
+        return elements <= self._inline.elements
+
     def submit_blocking(
         self,
         inputs: Mapping[str, Array],
