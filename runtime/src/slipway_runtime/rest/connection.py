@@ -21,7 +21,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from slipway_runtime.errors import SlowBody
-from slipway_runtime.rest.eager import resume
+from slipway_runtime.rest.eager import follow
 from slipway_runtime.rest.reader import Reader
 from slipway_runtime.rest.reply import STATUS_LINES
 
@@ -166,16 +166,15 @@ class Connection(asyncio.Protocol):
         self._answering = request
         self._shared.metrics.in_flight += 1
         self._deadline = inf  # the request has its own
-        task = self._loop.create_task(resume(coroutine, waiting_for))
-        task.add_done_callback(self._answered)
+        follow(coroutine, waiting_for, self._loop, self._answered)
 
-    def _answered(self, task: asyncio.Task[Reply]) -> None:
+    def _answered(self, reply: Reply) -> None:
         """What had to wait is answered."""
         self._shared.metrics.in_flight -= 1
         request, self._answering = self._answering, None
-        if request is None or task.cancelled() or self._transport.is_closing():
+        if request is None or self._transport.is_closing():
             return
-        self._send(request, task.result())
+        self._send(request, reply)
         self._pump()
 
     def _send(self, request: Request, reply: Reply) -> None:
