@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as states
 
+from slipway_runtime.engines.onnx_odd import runner
 from slipway_runtime.errors import EngineFailed, InvalidRequest, LoadFailure, Reason
 from slipway_runtime.protocol.signature import Signature, TensorSpec
 from slipway_runtime.security.onnx_scan import scan
@@ -35,7 +36,6 @@ _NOISE = re.compile(
     r"|/onnxruntime_src/\S+:\d+ [^()]*\((?:[^()]|\([^()]*\))*\)(?: const)?(?: \[with [^\]]*\])?,? ?"
 )
 
-# No bfloat16: numpy has no such type, so nothing could be handed in or out.
 DATATYPES = {
     "tensor(bool)": "BOOL",
     "tensor(uint8)": "UINT8",
@@ -47,6 +47,7 @@ DATATYPES = {
     "tensor(int32)": "INT32",
     "tensor(int64)": "INT64",
     "tensor(float16)": "FP16",
+    "tensor(bfloat16)": "BF16",
     "tensor(float)": "FP32",
     "tensor(double)": "FP64",
     "tensor(string)": "BYTES",
@@ -73,8 +74,7 @@ class OnnxEngine:
         except Exception as error:
             raise _load_failure(path, error) from error
         self._signature = _signature(path, self._session)
-        # The public method first asks three questions about GPUs: a fifth of a small model's run.
-        self._run = self._session._sess.run  # noqa: SLF001 # see above
+        self._run = runner(self._session, self._signature)
 
     @property
     def signature(self) -> Signature:
@@ -84,7 +84,9 @@ class OnnxEngine:
     def run(self, inputs: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
         """Run once; see Engine.run."""
         try:
-            return self._run(outputs, inputs, None)  # type: ignore[no-any-return] # untyped library
+            return self._run(outputs, inputs, None)
+        except InvalidRequest:
+            raise
         except Exception as error:
             raise _run_failure(error) from error
 
