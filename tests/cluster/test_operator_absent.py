@@ -9,7 +9,6 @@ import pytest
 from live_model import LiveModel, is_ready, rolls_on_from
 from live_paths import Ref
 from live_world import SYSTEM, World
-from slipway_demo.platform import PROGRAM
 
 CHILDREN = ("Service", "Deployment", "ControllerRevision", "Pod", "PodDisruptionBudget")
 
@@ -61,7 +60,7 @@ def test_an_operator_killed_in_mid_update_goes_on_where_it_was(world: World, nam
     restarts = pod["status"]["containerStatuses"][0]["restartCount"]
     model.apply(world.uris[1], replicas=2)
     world.kube.until(model.child("Deployment"), "the new revision", rolls_on_from(first), seconds=20)
-    _kill(world)
+    world.kill("slipway-operator [r]un")
     model.until_ready()
     model.ask(world.models[1])
     assert len(world.kube.all_of("ControllerRevision", namespace, model.selector)) == 2
@@ -72,17 +71,3 @@ def test_an_operator_killed_in_mid_update_goes_on_where_it_was(world: World, nam
         seconds=30,
     )
     world.scale_operator(1)  # it is one already: waits until that one is available
-
-
-KILL = """
-for folder in /proc/[0-9]*; do
-    if tr '\\0' ' ' <$folder/cmdline 2>/dev/null | grep -q 'slipway-operator [r]un'; then
-        kill -9 ${folder#/proc/}
-    fi
-done
-"""
-
-
-def _kill(world: World) -> None:
-    """SIGKILL from the node: from inside its own container a first process is safe."""
-    world.shell.read(str(PROGRAM), "exec", "--node", "--", "sh", "-c", KILL)

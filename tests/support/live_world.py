@@ -15,7 +15,7 @@ from live_kube import LiveKube
 from live_paths import Json, Ref
 from openloop.session import Rates, Session
 from slipway_demo.models import Trained, write_expectations
-from slipway_demo.platform import ROOT, LocalCluster
+from slipway_demo.platform import PROGRAM, ROOT, LocalCluster
 from slipway_demo.shell import Shell
 from slipway_demo.store import share_credentials
 
@@ -27,6 +27,17 @@ RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 MODEL_NAME = "iris"
 LABEL = "made-by-slipway-tests"
 """On every namespace of the tests: a later run on a kept cluster removes what is left of them."""
+
+
+KILL = """
+left={count}
+for folder in /proc/[0-9]*; do
+    if [ $left -gt 0 ] && tr '\\0' ' ' <$folder/cmdline 2>/dev/null | grep -q '{pattern}'; then
+        kill -9 ${{folder#/proc/}}
+        left=$((left - 1))
+    fi
+done
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +100,15 @@ class World:
             ),
             seconds=60,
         )
+
+    def kill(self, pattern: str, *, count: int = 100) -> None:
+        """SIGKILLs up to `count` processes on the node whose command line matches.
+
+        From the node, because from inside its own container a first process is safe. Write a letter of
+        the pattern as `[x]`, or the search finds itself.
+        """
+        script = KILL.format(pattern=pattern, count=count)
+        self.shell.read(str(PROGRAM), "exec", "--node", "--", "sh", "-c", script)
 
     def audited(self, **wanted: str) -> list[Json]:
         """The API server's audit records whose `user`, `namespace`, … are as wanted, oldest first."""

@@ -8,5 +8,5 @@ gives for that very input. Anything else is a failure, kept by class with a few 
 `schedule` says when requests are due; `transport` carries them (a connection each, or a keep-alive
 pool); `expect` makes the bodies and judges the answers; `record` counts; `report` tells. `run`
 puts them together, `__main__` is the command line, `session` starts the program from another one.
-Only the standard library is needed, so it runs wherever a Python does.
+Only the standard library is needed, so it runs wherever a Python does; gRPC and pictures need their own.
 """

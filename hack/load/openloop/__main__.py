@@ -103,9 +103,20 @@ def _streams(
     known = [
         Stream(name="new", rate=args.new, client=client(NewConnections(*address))),
         Stream(name="keep-alive", rate=args.keep, client=client(pool)),
+        *_grpc(args, expectations, address[0]),
         Stream(name="slow", rate=args.slow, client=client(slow), patience=args.slow_seconds),
     ]
     return [stream for stream in known if stream.rate > 0]
+
+
+def _grpc(args: argparse.Namespace, expectations: Expectations, host: str) -> list[Stream]:
+    if not args.grpc:
+        return []
+    # Imported here: whoever sends no gRPC needs no more than the standard library.
+    from openloop.grpc_client import GrpcClient  # noqa: PLC0415 - see above
+
+    client = GrpcClient(f"{host}:{args.grpc_port}", expectations, channels=args.grpc_channels)
+    return [Stream(name="grpc", rate=args.grpc, client=client)]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -123,6 +134,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--new", type=float, default=0, metavar="RATE", help="requests/s with a new connection each")
     add("--keep", type=float, default=0, metavar="RATE", help="requests/s over kept connections")
+    add("--grpc", type=float, default=0, metavar="RATE", help="requests/s over gRPC")
+    add("--grpc-port", type=int, default=8081, metavar="PORT", help="of the Service, for gRPC (8081)")
+    add("--grpc-channels", type=int, default=4, metavar="N", help="gRPC connections (4)")
     add("--slow", type=float, default=0, metavar="RATE", help="requests/s that are sent in two halves")
     add("--slow-seconds", type=float, default=12, metavar="S", help="between the halves (12)")
     add("--pool", type=int, default=16, metavar="N", help="kept connections (16)")

@@ -20,7 +20,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from openloop.faults import Fault, RequestError
 from openloop.http1 import Response
@@ -39,6 +39,14 @@ class Model:
     name: str
     outputs: Sequence[Outputs]
     revision: str | None = None
+
+
+class Answer(NamedTuple):
+    """What an answer says, whatever protocol brought it."""
+
+    id: str | None
+    revision: str | None
+    outputs: Outputs
 
 
 class Expectations:
@@ -68,12 +76,16 @@ class Expectations:
     def judge(self, sample: int, request_id: str, response: Response) -> str:
         """The revision that answered rightly. Raises RequestError."""
         answer = _decode(response)
-        if answer.get("id") != request_id:
-            raise _wrong(Fault.WRONG_ID, f"sent id {request_id!r}, got {answer.get('id')!r}")
-        revision = response.headers.get(HEADER_REVISION)
+        told = Answer(answer.get("id"), response.headers.get(HEADER_REVISION), _outputs(answer))
+        return self.judge_answer(sample, request_id, told)
+
+    def judge_answer(self, sample: int, request_id: str, answer: Answer) -> str:
+        """Likewise, of an answer in any protocol. Raises RequestError."""
+        if answer.id != request_id:
+            raise _wrong(Fault.WRONG_ID, f"sent id {request_id!r}, got {answer.id!r}")
+        revision, outputs = answer.revision, answer.outputs
         if not revision:
             raise _wrong(Fault.NO_REVISION, f"no {HEADER_REVISION} header")
-        outputs = _outputs(answer)
         gives = [name for name, model in self.models.items() if same(model.outputs[sample], outputs)]
         if not gives:
             raise _wrong(Fault.WRONG_VALUE, f"sample {sample}, revision {revision}: {outputs}")

@@ -34,6 +34,7 @@ class Rates:
     new: float = 150
     keep: float = 250
     pool: int = 16
+    grpc: float = 0
     slow: float = 0
     slow_seconds: float = 12
     requests: int = 20_000
@@ -42,7 +43,10 @@ class Rates:
 
 
 class Session:
-    """A context: the load runs from entering to leaving. `on_progress(requests, failed)` each second."""
+    """A context: the load runs from entering to leaving. `on_progress(requests, failed)` each second.
+
+    `requests`: how many have ended so far, at the last second's count.
+    """
 
     def __init__(
         self,
@@ -61,6 +65,7 @@ class Session:
         self._on_progress = on_progress
         self._program: subprocess.Popen[str] | None = None
         self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self.requests = 0
         self.report: dict[str, Any] = {}
         self.summary = ""
 
@@ -116,9 +121,11 @@ class Session:
         """Reads progress until the program ends, so that its pipe never fills."""
         program = self._running()
         for line in program.stdout or ():
-            if self._on_progress is not None and line.startswith("{"):
+            if line.startswith("{"):
                 told = json.loads(line)
-                self._on_progress(told["requests"], told["failed"])
+                self.requests = told["requests"]
+                if self._on_progress is not None:
+                    self._on_progress(told["requests"], told["failed"])
 
 
 def _command(url: str, expectations: Path, rates: Rates, report_file: Path) -> list[str]:
@@ -128,6 +135,7 @@ def _command(url: str, expectations: Path, rates: Rates, report_file: Path) -> l
         "--new": rates.new,
         "--keep": rates.keep,
         "--pool": rates.pool,
+        "--grpc": rates.grpc,
         "--slow": rates.slow,
         "--slow-seconds": rates.slow_seconds,
         "--requests": rates.requests,
