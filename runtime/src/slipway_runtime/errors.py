@@ -111,6 +111,8 @@ class Reason(StrEnum):
     NO_SPACE = "NoSpace"
     UNSUPPORTED_FORMAT = "UnsupportedFormat"
     MODEL_LOAD_FAILED = "ModelLoadFailed"
+    CONVERSION_INEXACT = "ConversionInexact"
+    CONVERTED = "Converted"
     START_FAILED = "StartFailed"
 
 

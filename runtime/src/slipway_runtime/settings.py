@@ -69,11 +69,20 @@ _MODEL_NAME = _matching(
     "[A-Za-z0-9][A-Za-z0-9._-]{0,62}", "1 to 63 letters, digits, '.', '_' or '-', a letter or digit first"
 )
 _HEADER = _matching("[!-~]{1,63}", "1 to 63 printable ASCII characters")
-_IMPLEMENTATION = _matching("AUTO|ONNX_SERVER", "AUTO or ONNX_SERVER")
+_IMPLEMENTATION = _matching(
+    "AUTO|(ONNX|SKLEARN|XGBOOST|LIGHTGBM|MLFLOW)_SERVER",
+    "AUTO, ONNX_SERVER, SKLEARN_SERVER, XGBOOST_SERVER, LIGHTGBM_SERVER or MLFLOW_SERVER",
+)
 
 
 def _setting(default: object, what: str, form: Form = _TEXT, *, env: str = "") -> Any:
     return field(default=default, metadata={"help": what, "form": form, "env": env})
+
+
+_PARAMETERS = (
+    'JSON: {"method": "predict", "predict_proba" or "decision_function", "allow_native": true to have a model '
+    "that does not convert exactly served by its own library, a pickle included}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +118,19 @@ class PullSettings(CommonSettings):
 
 
 @dataclass(frozen=True, slots=True)
+class ConvertSettings:
+    """What `slipway-runtime convert` takes besides SOURCE and DEST."""
+
+    termination_log: str = _setting(
+        "", "where the reason of an end is written as JSON; default /dev/termination-log where that exists"
+    )
+    implementation: str = _setting(
+        "AUTO", "the model's format; a pickle is taken by name only", _IMPLEMENTATION
+    )
+    parameters: str = _setting("", _PARAMETERS)
+
+
+@dataclass(frozen=True, slots=True)
 class ServeSettings(CommonSettings):
     """What `slipway-runtime serve` takes."""
 
@@ -118,7 +140,11 @@ class ServeSettings(CommonSettings):
         "", "with --model-uri: refuse any model but this one, sha256:<64 hex digits>"
     )
     model_name: str = _setting("", "the served model's name, part of its URLs", _MODEL_NAME)
-    implementation: str = _setting("AUTO", "the model's format", _IMPLEMENTATION)
+    implementation: str = _setting(
+        "AUTO", "the model's format; a pickle is taken by name only", _IMPLEMENTATION
+    )
+    parameters: str = _setting("", _PARAMETERS)
+    converted_dir: str = _setting("", "folder with what slipway-runtime convert made of the model")
     revision: str = _setting("local", "sent with every answer as x-slipway-revision", _HEADER)
 
     host: str = _setting("", "address to listen on; default every IPv4 and IPv6 address")
@@ -219,7 +245,7 @@ def _parse(setting: Field[Any], text: str, source: str) -> object:
         raise SettingsFault(f"{source} must be {form.wanted}; it is {text[:80]!a}") from None
 
 
-def termination_log(settings: CommonSettings) -> Path | None:
+def termination_log(settings: CommonSettings | ConvertSettings) -> Path | None:
     """Where to write the termination message, if anywhere."""
     if settings.termination_log:
         return Path(settings.termination_log)

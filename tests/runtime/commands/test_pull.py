@@ -43,7 +43,7 @@ def test_a_pull_prints_the_digest_and_reports_what_came(pull: PullCommand, model
 def test_what_was_pulled_can_be_served(pull: PullCommand, model: Path) -> None:
     """The two containers of a pod agree about the folder."""
     assert pull(f"file:{model}").code == 0
-    assert find_model(pull.dest)[0].name == "iris.onnx"
+    assert find_model(pull.dest).path.name == "iris.onnx"
     assert not unfinished(pull.dest)
     artifact = recorded(pull.dest)
     assert artifact

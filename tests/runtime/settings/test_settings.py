@@ -136,7 +136,11 @@ def test_a_possible_value_is_read(name: str, text: str, value: object) -> None:
         ("model_name", "\u00efris", "1 to 63 letters"),
         ("revision", "a b", "1 to 63 printable ASCII"),
         ("revision", "a\r\nx: y", "1 to 63 printable ASCII"),
-        ("implementation", "PICKLE", "AUTO or ONNX_SERVER"),
+        (
+            "implementation",
+            "PICKLE",
+            "AUTO, ONNX_SERVER, SKLEARN_SERVER, XGBOOST_SERVER, LIGHTGBM_SERVER or MLFLOW_SERVER",
+        ),
     ],
 )
 def test_an_impossible_value_is_named_with_what_is_possible(name: str, text: str, wanted: str) -> None:

@@ -6,6 +6,7 @@ from slipway_runtime.errors import Reason
 
 EXIT_CODES: dict[Reason, int] = {
     Reason.PULLED: 0,
+    Reason.CONVERTED: 0,
     Reason.INVALID_SETTINGS: 2,
     Reason.START_FAILED: 3,
     Reason.INVALID_URI: 10,
@@ -15,6 +16,7 @@ EXIT_CODES: dict[Reason, int] = {
     Reason.TOO_LARGE: 14,
     Reason.UNSUPPORTED_FORMAT: 15,
     Reason.MODEL_LOAD_FAILED: 16,
+    Reason.CONVERSION_INEXACT: 17,
     Reason.TIMEOUT: 20,
     Reason.UNREACHABLE: 21,
     Reason.NO_SPACE: 22,

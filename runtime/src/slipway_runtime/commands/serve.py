@@ -25,6 +25,7 @@ from slipway_runtime.commands.pull import puller_of
 from slipway_runtime.commands.stop import Stop
 from slipway_runtime.commands.termination import write_termination_message
 from slipway_runtime.dataplane import DataPlane
+from slipway_runtime.engines.parameters import ModelParameters
 from slipway_runtime.errors import Failure
 from slipway_runtime.lifecycle.bring_up import Plan, bring_up
 from slipway_runtime.lifecycle.model import VERSION, Model
@@ -127,7 +128,14 @@ class Serving:
     def _load(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[tuple[Engine, WarmUp, Batching]]:
         settings = self._settings
         folder = settings.model_dir or tempfile.mkdtemp(prefix="slipway-model-")
-        plan = Plan(Path(folder), settings.implementation, settings.model_uri, settings.model_digest)
+        plan = Plan(
+            Path(folder),
+            settings.implementation,
+            settings.model_uri,
+            settings.model_digest,
+            ModelParameters.parse(settings.parameters),
+            Path(settings.converted_dir) if settings.converted_dir else None,
+        )
         puller = puller_of(settings)
 
         def load() -> tuple[Engine, WarmUp, Batching]:

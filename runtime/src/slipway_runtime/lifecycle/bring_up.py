@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import logging
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from slipway_runtime.engines.registry import find_model
+from slipway_runtime.engines.load import Wanted, load
+from slipway_runtime.engines.parameters import ModelParameters
 from slipway_runtime.engines.warm_up import WarmUp, warm_up
 from slipway_runtime.errors import LoadFailure, Reason
 from slipway_runtime.lifecycle.state import Lifecycle, ModelState
 from slipway_runtime.storage.localize import recorded, unfinished
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from slipway_runtime.engines.engine import Engine
     from slipway_runtime.storage.pull import Puller
     from slipway_runtime.telemetry.metrics import Metrics
@@ -34,12 +34,16 @@ class Plan(NamedTuple):
         implementation: its format, or AUTO.
         uri: pulled first unless empty.
         digest: the pin of that pull.
+        parameters: what the model was asked to be.
+        converted: where its conversion lies already, if one does.
     """
 
     folder: Path
     implementation: str
     uri: str = ""
     digest: str = ""
+    parameters: ModelParameters = ModelParameters()
+    converted: Path | None = None
 
 
 def bring_up(plan: Plan, lifecycle: Lifecycle, puller: Puller, metrics: Metrics) -> tuple[Engine, WarmUp]:
@@ -57,12 +61,13 @@ def bring_up(plan: Plan, lifecycle: Lifecycle, puller: Puller, metrics: Metrics)
             Reason.NOT_FOUND, f"the pull into '{plan.folder}' was cut off: run slipway-runtime pull again"
         )
     started = time.perf_counter()
-    path, known = find_model(plan.folder, plan.implementation)
-    engine = known.load(path, 1)
+    engine = load(Wanted(plan.folder, plan.implementation, plan.parameters, plan.converted))
     warmed = warm_up(engine)
     metrics.load_seconds = round(time.perf_counter() - started, 6)
     if not warmed.ran:
-        _LOG.warning("no made-up input fits the model: served without a warm-up", extra={"file": path.name})
+        _LOG.warning(
+            "no made-up input fits the model: served without a warm-up", extra={"folder": str(plan.folder)}
+        )
     _tell(plan, engine, metrics)
     return engine, warmed
 
