@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from slipway_runtime.protocol.signature import TensorSpec
     from slipway_runtime.protocol.tensors import Array, Shape
 
+_RECORD = "V"  # the bits of a float that numpy does not know
 EXACT = 2**53  # every integer up to here is a double of its own
 _NUMBERS = frozenset({int, float})
 # TensorFlow's words: its users search logs for them.
@@ -41,14 +42,14 @@ def array_of(spec: TensorSpec, value: object, name: str = "") -> Array:
         InvalidRequest: an element does not fit the datatype, or the nesting is ragged.
     """
     shown = f"input {quoted(name or spec.name)}"
-    if spec.dtype is None:
+    if spec.dtype is None or spec.dtype.kind == _RECORD:
         raise InvalidRequest(
             f"{shown} is {spec.datatype}, which has no JSON form: use v2 with binary tensors"
         )
     if type(value) is Numbers:
         flat, dims = value
         if spec.dtype.kind not in "fiu":
-            raise InvalidRequest(_type_text(shown, spec, 0))
+            raise InvalidRequest(_type_text(shown, spec, 1.5 if flat.dtype.kind == "f" else 1))
         return _cast(flat, spec, shown).reshape(dims)
     elements, dims = _flatten(value, shown)
     kinds = set(map(type, elements))

@@ -3,11 +3,17 @@
 As for the Open Inference Protocol: small bodies by orjson, large ones by simdjson, what has NaN or Infinity
 by the standard library, and the same values from all three. An array of numbers in a large body, however
 deeply nested, becomes one `Numbers` instead of a tree of Python objects.
+
+simdjson flattens whatever is nested, and looking at each element for a hidden array would cost more than it
+saves. But every array begins with a bracket: if the body has as many as the shapes found account for, nothing
+is hidden. If it has more (a ragged array, objects in arrays, a bracket in a string), orjson reads it again.
 """
 
 from __future__ import annotations
 
 import json
+from itertools import accumulate
+from operator import mul
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,7 +38,7 @@ def parse(body: bytes) -> Any:
         InvalidRequest: it is not JSON, or nested deeper than 64 levels.
     """
     try:
-        value = orjson.loads(body) if len(body) < LARGE else _value(simdjson.Parser().parse(body), 0)
+        value = orjson.loads(body) if len(body) < LARGE else _large(body)
     except (ValueError, RuntimeError):
         value = _parse_again(body)
     if body.count(b"[") + body.count(b"{") > MAX_DEPTH:
@@ -52,30 +58,41 @@ def plain(value: Any) -> Any:
     return value.values.reshape(value.dims).tolist() if type(value) is Numbers else value
 
 
-def _value(proxy: Any, depth: int) -> Any:
+def _large(body: bytes) -> Any:
+    """Read through simdjson; raises ValueError for what orjson has to read."""
+    brackets = [0]
+    value = _value(simdjson.Parser().parse(body), 0, brackets)
+    if body.count(b"[") != brackets[0]:
+        raise ValueError
+    return value
+
+
+def _value(proxy: Any, depth: int, brackets: list[int]) -> Any:
     """What a proxy of simdjson stands for; none may outlive the parser."""
     if isinstance(proxy, simdjson.Array):
-        return _array(proxy)
+        return _array(proxy, brackets)
     if not isinstance(proxy, simdjson.Object):
         return proxy
     keys = list(proxy.keys())
     if len(set(keys)) != len(keys) or depth == MAX_DEPTH:
         raise ValueError  # of a key that is there twice simdjson takes the first, the others take the last
-    return {key: _value(proxy[key], depth + 1) for key in keys}
+    return {key: _value(proxy[key], depth + 1, brackets) for key in keys}
 
 
-def _array(proxy: Any) -> Numbers | list[Any]:
-    try:
-        dims = _dims(proxy)
-    except (TypeError, ValueError):
-        return list(proxy.as_list())
+def _array(proxy: Any, brackets: list[int]) -> Numbers | list[Any]:
+    dims = _dims(proxy)
+    if dims == (0,):
+        brackets[0] += 1
+        return []
     for typecode, dtype in _BUFFERS:
         try:
             values = np.frombuffer(proxy.as_buffer(of_type=typecode), dtype=dtype)
         except (TypeError, ValueError):
             continue
         if len(values) == element_count(dims):
+            brackets[0] += sum(accumulate((1, *dims[:-1]), mul))
             return Numbers(values, dims)
+    brackets[0] += 1  # no more than that, or orjson reads it again
     return list(proxy.as_list())
 
 
@@ -85,7 +102,11 @@ def _dims(proxy: Any) -> Shape:
     rows = [proxy]
     while rows and isinstance(rows[0], simdjson.Array):
         width = len(rows[0])
-        if len(dims) == MAX_RANK or not all(len(row) == width for row in rows):
+        try:
+            ragged = not all(len(row) == width for row in rows)
+        except TypeError:  # a number or a string among arrays
+            ragged = True
+        if ragged or len(dims) == MAX_RANK:
             raise ValueError
         dims.append(width)
         nested = width and isinstance(rows[0][0], simdjson.Array)

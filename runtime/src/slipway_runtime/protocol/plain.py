@@ -15,18 +15,16 @@ from slipway_runtime.protocol.answers import one_a_row, primary_of, value_of
 from slipway_runtime.protocol.json_document import Numbers
 from slipway_runtime.protocol.json_values import kind_of
 from slipway_runtime.protocol.rows import (
-    TABLE,
     Inputs,
     from_named,
     from_records,
     from_table,
     from_tensor,
-    table_of,
 )
 
 if TYPE_CHECKING:
     from slipway_runtime.protocol.messages import InferenceResult
-    from slipway_runtime.protocol.signature import Signature
+    from slipway_runtime.protocol.signature import Signature, TensorSpec
 
 KEYS = ("features", "data", "input", "inputs", "instances")
 
@@ -75,18 +73,25 @@ def _rows(document: Any, signature: Signature) -> Any:
 
 
 def _is_single(rows: Any, signature: Signature) -> bool:
-    """One row: an axis less than the input has, or an object of such."""
+    """One row: without the axis of rows that the input has, or an object of such."""
+    inputs = signature.input_by_name
     if type(rows) is dict:
-        inputs = signature.input_by_name
         return bool(rows) and all(
-            _depth(value) == (len(inputs[name].shape) - 1 if name in inputs else 0)
+            _depth(value) == (_row_depth(inputs[name]) if name in inputs else 0)
             for name, value in rows.items()
         )
-    depth, table = _depth(rows), table_of(signature)
-    if table is not None and table.shape[1] == 1:
-        return depth == 0 or (depth == 1 and _count(rows) == 1)
-    rank = len(signature.inputs[0].shape) if len(signature.inputs) == 1 else TABLE
-    return depth == rank - 1
+    if type(rows) is list and rows and type(rows[0]) is dict:
+        return False
+    if len(inputs) > 1:
+        return _depth(rows) == 1
+    spec = signature.inputs[0]
+    only = _depth(rows) == 1 and _count(rows) == 1  # of one column: one row of it
+    return _depth(rows) == _row_depth(spec) or (only and spec.shape[1:] == (1,))
+
+
+def _row_depth(spec: TensorSpec) -> int:
+    """How deeply the arrays of one row are nested; a row of one column is a single value."""
+    return 0 if spec.shape[1:] == (1,) else len(spec.shape) - 1
 
 
 def _inputs(rows: Any, signature: Signature, *, single: bool) -> Inputs:
