@@ -110,7 +110,14 @@ def _installed(cache: Path, node: Path) -> Path:
         if draft:
             npm = shutil.which("npm") if node == Path(shutil.which("node") or "") else None
             bundled = node.parent.parent / "lib/node_modules/npm/bin/npm-cli.js"
-            flags = ["install", "--no-audit", "--no-fund", "--omit=optional", "--ignore-scripts", "--loglevel=error"]
+            flags = [
+                "install",
+                "--no-audit",
+                "--no-fund",
+                "--omit=optional",
+                "--ignore-scripts",
+                "--loglevel=error",
+            ]
             words = [*([npm] if npm else [str(node), str(bundled)]), *flags, "--prefix", str(draft)]
             subprocess.run([*words, f"azurite@{VERSION}"], check=True, stdout=subprocess.DEVNULL)
     return folder

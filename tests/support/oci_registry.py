@@ -48,8 +48,8 @@ class Registry:
         digest = digest_of(content)
         with self._client() as client:
             begun = client.post(f"/v2/{repository}/blobs/uploads/").raise_for_status()
-            where = begun.headers["location"]
-            client.put(where, params={"digest": digest}, content=content).raise_for_status()
+            where = httpx.URL(begun.headers["location"]).copy_merge_params({"digest": digest})
+            client.put(where, content=content).raise_for_status()
         annotations = {TITLE if name == "title" else name: text for name, text in notes.items()}
         return {"mediaType": media_type, "digest": digest, "size": len(content), "annotations": annotations}
 

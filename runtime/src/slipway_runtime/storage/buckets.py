@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from slipway_runtime.storage.staging import Part, Staging
     from slipway_runtime.storage.uri import ModelUri
 
-CHUNK = 4 * 1024 * 1024
+CHUNK = 256 * 1024  # what a cut may cost: obstore drops the chunk that it was gathering
 MAX_FILES = 10_000
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
