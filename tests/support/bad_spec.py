@@ -62,9 +62,39 @@ SIZES = (
     ),
     BadInput(
         "a strategy that does not exist yet",
-        {"spec.strategy": {"type": "BlueGreen"}},
-        'Unsupported value: "BlueGreen": supported values: "RollingUpdate"',
-        'must be one of RollingUpdate, not "BlueGreen"',
+        {"spec.strategy": {"type": "Canary"}},
+        'Unsupported value: "Canary": supported values: "RollingUpdate", "BlueGreen"',
+        'must be one of RollingUpdate, BlueGreen, not "Canary"',
+    ),
+    same(
+        "limits of a strategy that is not chosen",
+        "spec.strategy",
+        {"blueGreen": {"scaleDownDelaySeconds": 60}},
+        "must not be set unless type is BlueGreen",
+    ),
+    same(
+        "seconds until a promotion that does not come by itself",
+        "spec.strategy",
+        {"type": "BlueGreen", "blueGreen": {"autoPromotionEnabled": False, "autoPromotionSeconds": 30}},
+        "must not be set",
+    ),
+    BadInput(
+        "a preview without pods",
+        {"spec.strategy": {"type": "BlueGreen", "blueGreen": {"previewReplicaCount": 0}}},
+        "should be greater than or equal to 1",
+        "must be an integer from 1 to 1000, not 0",
+    ),
+    same(
+        "a revision promoted and aborted",
+        "spec.rollout",
+        {"promote": "6f8d9c7b5", "abort": "6f8d9c7b5"},
+        "must not promote and abort the same revision",
+    ),
+    BadInput(
+        "a promotion of the latest",
+        {"spec.rollout": {"promote": "latest"}},
+        "promote in body should match",
+        "must be the name of a revision",
     ),
     same(
         "a rolling update that cannot begin",
@@ -162,7 +192,11 @@ ADDRESSES = tuple(
     same(title, f"{GRAPH}.modelUri", uri, message)
     for title, uri, message in (
         ("a scheme that does not exist", "gopher://models/iris", "must begin with file:///, http://"),
-        ("a scheme that does not work yet", "gs://models/iris", "no other scheme is supported yet"),
+        ("a scheme that does not work yet", "pvc://models/iris", "no other scheme is supported yet"),
+        ("an account of somebody else's cloud", "abfs://c@account.example.com/m", "must name a path, host"),
+        ("a lake with a password", "abfs://me:hunter2@account.dfs.core.windows.net/m", "must name a path"),
+        ("a hub's model without its owner", "hf://iris", "must name a path, host or bucket"),
+        ("a registry with a password", "oci://me:hunter2@ghcr.io/m", "must not hold a user name"),
         ("a path without a scheme", "/models/iris", "must begin with file:///"),
         ("an empty address", "", "must begin with file:///"),
         ("an address without a bucket", "s3://", "must name a path, host or bucket"),

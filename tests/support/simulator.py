@@ -53,7 +53,8 @@ class Scene:
     def copy(self) -> Scene:
         """The same scene once more, with a new operator."""
         scene = Scene(self.world.copy(), self.image, self.floor)
-        scene.cluster = replace(self.cluster, world=scene.world, outcomes=dict(self.cluster.outcomes))
+        mine = self.cluster
+        scene.cluster = replace(mine, world=scene.world, outcomes=dict(mine.outcomes), aims=dict(mine.aims))
         scene.builder = Builder(clone(self.builder.obj))
         return scene
 
@@ -72,6 +73,11 @@ class Scene:
                 return
             self.world.advance(1)
         raise AssertionError(f"not settled after {MAX_TURNS} turns")
+
+    def later(self, seconds: float) -> None:
+        """Some time passes, then all settles again."""
+        self.world.advance(seconds)
+        self.settle()
 
     def child(self, kind: str) -> Object:
         """The only child of a kind."""

@@ -19,6 +19,21 @@ def user(change: Callable[[Any], object]) -> Change:
     return lambda scene: scene.apply(change)
 
 
+def model(name: str) -> Change:
+    """The user asks for another model."""
+    return user(lambda md: md.model(f"s3://models/iris/{name}"))
+
+
+def resized(replicas: int | None) -> Change:
+    """The user asks for another size."""
+    return user(lambda md: md.replicas(replicas))
+
+
+def later(seconds: float) -> Change:
+    """Time passes."""
+    return lambda scene: scene.world.advance(seconds)
+
+
 def two(scene: Scene) -> None:
     """Two replicas, settled."""
     scene.apply(lambda md: md.replicas(2))

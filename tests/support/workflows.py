@@ -9,7 +9,6 @@ from builders import NAMESPACE
 from simulator import Workflow
 from workflow_steps import (
     BAD,
-    Change,
     autoscaled,
     controlled,
     counts,
@@ -22,27 +21,20 @@ from workflow_steps import (
     late_supersede,
     many_revisions,
     mend,
+    model,
     protected,
+    resized,
     says,
     server_of,
     two,
     two_revisions,
     user,
 )
+from workflows_blue_green import BLUE_GREEN
 from world_pods import Outcome
 
 CPU: Final = {"resources": {"requests": {"cpu": "100m"}}}
 ENV: Final = {"name": "EXTRA", "value": "1"}
-
-
-def model(name: str) -> Change:
-    """The user asks for another model."""
-    return user(lambda md: md.model(f"s3://models/iris/{name}"))
-
-
-def resized(replicas: int | None) -> Change:
-    """The user asks for another size."""
-    return user(lambda md: md.replicas(replicas))
 
 
 SIZES: Final = (
@@ -325,4 +317,4 @@ DRIFT: Final = (
     ),
 )
 
-WORKFLOWS: Final = (*SIZES, *UPDATES, *DRIFT)
+WORKFLOWS: Final = (*SIZES, *UPDATES, *DRIFT, *BLUE_GREEN)

@@ -12,7 +12,7 @@ import json
 import math
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from world import ApiError, World, matches, rfc3339
@@ -21,6 +21,8 @@ from world_pods import Outcome, status_of
 
 CONTROLLER: Final = "kube-controller-manager"
 MAX_STEPS: Final = 200
+UNMEASURED: Final = timedelta(seconds=30)
+"""How long a pod's metrics take to arrive."""
 
 
 def share(value: int | str, total: int, *, up: bool) -> int:
@@ -44,6 +46,16 @@ def is_ready(pod: Object) -> bool:
     )
 
 
+def _ready_since(pod: Object) -> datetime:
+    """When a pod last became ready, or the beginning of time."""
+    times = [
+        datetime.fromisoformat(c["lastTransitionTime"])
+        for c in pod.get("status", {}).get("conditions", ())
+        if c["type"] == "Ready" and c["status"] == "True"
+    ]
+    return max(times, default=datetime.min.replace(tzinfo=UTC))
+
+
 def is_ending(pod: Object) -> bool:
     """Whether the pod is being deleted."""
     return "deletionTimestamp" in pod["metadata"]
@@ -58,6 +70,8 @@ class Cluster:
     """By model URI; what is not named becomes ready."""
     wants: dict[str, int] = field(default_factory=dict)
     """By autoscaler name: the size that the load asks for."""
+    aims: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    """By autoscaler uid: its target's uid, and until when it takes that one's new pods for idle."""
     kept: set[str] = field(default_factory=set)
     """Names of pods that stay as they are, whatever `outcomes` says now."""
     pods_made: int = 0
@@ -102,11 +116,19 @@ class Cluster:
             if target is None or target["spec"].get("replicas", 1) == 0:
                 continue
             size = target["spec"].get("replicas", 1)
-            wanted = self.wants.get(hpa["metadata"]["name"], size)
+            wanted = 0 if self._blind(hpa, target) else self.wants.get(hpa["metadata"]["name"], size)
             shrinks = (spec.get("behavior") or {}).get("scaleDown", {}).get("selectPolicy") != "Disabled"
             bounded = min(max(wanted, spec["minReplicas"]), spec["maxReplicas"])
             if bounded > size or (bounded < size and shrinks):
                 self.world.scale(target["kind"], namespace, target["metadata"]["name"], bounded, CONTROLLER)
+
+    def _blind(self, hpa: Object, target: Object) -> bool:
+        """Whether it has no metrics yet of a set that it was just aimed at: it takes that for idle."""
+        now, who, aimed = self.world.now, hpa["metadata"]["uid"], target["metadata"]["uid"]
+        if self.aims.get(who, ("",))[0] != aimed:
+            young = any(_ready_since(pod) > now - UNMEASURED for pod in self.pods_of(target))
+            self.aims[who] = (aimed, now + UNMEASURED if young else now)
+        return now < self.aims[who][1]
 
     # ---- deployments
 
@@ -199,7 +221,9 @@ class Cluster:
             "reason": "FailedCreate",
             "message": error.message,
         }
-        self._write_status(deployment, {**deployment.get("status", {}), "conditions": [failure]})
+        status = deployment.get("status", {})
+        rest = [one for one in status.get("conditions", ()) if one["type"] != failure["type"]]
+        self._write_status(deployment, {**status, "conditions": [*rest, failure]})
 
     def _end_pod(self, pod: Object) -> None:
         meta = pod["metadata"] | {"deletionTimestamp": rfc3339(self.world.now)}

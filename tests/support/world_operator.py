@@ -141,7 +141,8 @@ class MiniOperator:
                 bare = _bare(ref, uid=write.uid, resourceVersion=write.resource_version)
                 self.world.apply({**bare, "spec": {"replicas": write.replicas}}, write.manager, force=True)
             case Annotate():
-                bare = _bare(ref, uid=write.uid, annotations=write.annotations)
+                marks = {"annotations": write.annotations} if write.annotations else {}
+                bare = _bare(ref, uid=write.uid, **marks)
                 self.world.apply(bare, write.manager, force=True)
             case ReplaceTemplate():
                 patch: list[Object] = [

@@ -102,7 +102,7 @@ def test_a_set_that_is_not_active_yet_follows_the_one_it_replaces(deployment: De
     """While it comes up, the old one may grow."""
     waiting = replace(deployment, size=2, replicas_owners=[US])
 
-    found = resize(autoscaled(), waiting, omitting=False, beside=4)
+    found = resize(autoscaled(), waiting, omitting=False, wanted=4)
 
     assert found is not None
     assert found.replicas == 4

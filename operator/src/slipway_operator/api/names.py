@@ -32,6 +32,16 @@ ANNOTATION_OWNER: Final = f"{GROUP}/owner"
 ANNOTATION_PROMOTED: Final = f"{GROUP}/promoted"
 ANNOTATION_STEP_STARTED_AT: Final = f"{GROUP}/step-started-at"
 ANNOTATION_RESTARTED_AT: Final = f"{GROUP}/restarted-at"
+ANNOTATION_STAGE: Final = f"{GROUP}/stage"
+"""How far a Deployment of the blue-green strategy has come; the stage began at step-started-at."""
+ANNOTATION_RETIRED_AT: Final = f"{GROUP}/retired-at"
+ANNOTATION_ABORTED: Final = f"{GROUP}/aborted"
+"""On a ControllerRevision: its update was given up, and is not to be tried again by itself."""
+ANNOTATION_MOVED_AT: Final = f"{GROUP}/moved-at"
+"""On an autoscaler: when it was aimed at another Deployment."""
+ANNOTATION_PROMOTE: Final = f"{GROUP}/promote"
+ANNOTATION_ABORT: Final = f"{GROUP}/abort"
+"""These two are the user's, on the ModelDeployment; the value names a revision."""
 
 TRACK_ROLLING: Final = "rolling"
 
@@ -55,7 +65,7 @@ def child_name(modeldeployment: str, predictor: str, role: str) -> str:
     """`<mdep>-<predictor>[-<role>]-<h5>`, at most 63 characters.
 
     `role` is empty for the rolling Deployment, a revision for a ControllerRevision or a
-    blue-green Deployment, `hpa` or `pdb` (which share the Deployment's prefix) otherwise. Only the
+    blue-green Deployment; `hpa`, `pdb` and `preview` share the Deployment's prefix. Only the
     ModelDeployment's name is ever cut: two revisions of one object differ in more than five digits.
     """
     tail = "-".join(part for part in (predictor, role, short_hash(modeldeployment, predictor, role)) if part)

@@ -16,6 +16,7 @@ from slipway_operator.api import rules
 from slipway_operator.api.fields import Fields
 from slipway_operator.api.names import API_VERSION, KIND
 from slipway_operator.api.parse_predictor import parse_predictor
+from slipway_operator.api.parse_strategy import parse_strategy
 from slipway_operator.api.texts import shown
 from slipway_operator.api.types import (
     FieldError,
@@ -23,10 +24,7 @@ from slipway_operator.api.types import (
     Key,
     ModelDeployment,
     Predictor,
-    RollingUpdate,
     Spec,
-    Strategy,
-    StrategyType,
     Verbs,
 )
 
@@ -99,7 +97,7 @@ def _spec(document: Fields) -> tuple[Spec | None, Json]:
     deadline = fields.integer("progressDeadlineSeconds", 1, rules.DAY_SECONDS)
     history = fields.integer("revisionHistoryLimit", 0, _MAX_REVISIONS)
     paused = fields.boolean("paused")
-    strategy = _strategy(fields)
+    strategy = parse_strategy(fields)
     rollout = _verbs(fields)
     fields.close()
     if predictor is None:
@@ -149,44 +147,23 @@ def _check_deadline(fields: Fields, deadline: int | None, min_ready: int | None)
         )
 
 
-def _strategy(fields: Fields) -> Strategy:
-    inner = fields.object("strategy")
-    if inner is None:
-        return Strategy()
-    chosen = inner.choice("type", tuple(StrategyType))
-    rolling = _rolling_update(inner)
-    inner.close()
-    return Strategy(type=StrategyType(chosen or StrategyType.ROLLING_UPDATE), rolling_update=rolling)
-
-
-def _rolling_update(strategy: Fields) -> RollingUpdate:
-    inner = strategy.object("rollingUpdate")
-    if inner is None:
-        return RollingUpdate()
-    surge = inner.count_or_percent("maxSurge", rules.MAX_REPLICAS)
-    unavailable = inner.count_or_percent("maxUnavailable", rules.MAX_REPLICAS)
-    inner.close()
-    if surge in (0, "0%") and unavailable in (None, 0, "0%"):
-        inner.note(
-            "",
-            "must not leave both maxSurge and maxUnavailable at 0 (maxUnavailable is 0 when absent), because "
-            "no pod could ever be replaced; set one of them to 1 or more",
-        )
-    return RollingUpdate(max_surge=surge, max_unavailable=unavailable)
-
-
 def _verbs(fields: Fields) -> Verbs:
     inner = fields.object("rollout")
     if inner is None:
         return Verbs()
     written = inner.text("restartAt", rules.TIME)
+    promote = inner.text("promote", rules.REVISION) or ""
+    abort = inner.text("abort", rules.REVISION) or ""
     inner.close()
-    if written is None:
-        return Verbs()
-    moment = _moment(written)
-    if moment is None:
+    if promote and promote == abort:
+        inner.note(
+            "",
+            "must not promote and abort the same revision; remove one of the two",
+        )
+    moment = None if written is None else _moment(written)
+    if written is not None and moment is None:
         inner.note("restartAt", f"must be a time that exists, not {shown(written)}; correct it")
-    return Verbs(restart_at=moment)
+    return Verbs(promote=promote, abort=abort, restart_at=moment)
 
 
 def _moment(written: str) -> datetime | None:

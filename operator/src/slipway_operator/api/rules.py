@@ -33,7 +33,9 @@ OBJECT_NAME: Final = matching(
     "because it becomes the name of a Service; choose another name",
 )
 PREDICTOR_NAME: Final = matching(
-    r"[a-z][a-z0-9]{0,14}", 253, "must be 1 to 15 lower-case letters or digits and begin with a letter"
+    r"[a-z][a-z0-9]{0,14}",
+    253,
+    "must be 1 to 15 lower-case letters or digits and begin with a letter",
 )
 MODEL_NAME: Final = Text(
     63,
@@ -54,18 +56,24 @@ MODEL_URI: Final = Text(
     2048,
     (
         Check(
-            re.compile(r"(file:///|https?://|s3://)[\s\S]*"),
-            "must begin with file:///, http://, https:// or s3://; no other scheme is supported yet",
+            re.compile(r"(file:///|(https?|s3|gs|az|abfss?|hf|oci)://)[\s\S]*"),
+            "must begin with file:///, http://, https://, s3://, gs://, az://, abfs://, hf:// "
+            "or oci://; no other scheme is supported yet",
         ),
         Check(
-            re.compile(r"^[a-z0-9]+://[^/?]*@"),
+            re.compile(r"^(?!abfs)[a-z0-9]+://[^/?]*@"),
             "must not hold a user name or password; put credentials into a Secret and name it in "
             "envSecretRefName",
             wanted=False,
         ),
         Check(
-            re.compile(r"(file:///[^/?]|(https?|s3)://([A-Za-z0-9._:@-]+|\[[0-9a-fA-F:.]+\]))[\s\S]*"),
-            "must name a path, host or bucket after the scheme, such as s3://models/iris",
+            re.compile(
+                r"(file:///[^/?]|(https?|s3|gs|az|oci)://([A-Za-z0-9._:@-]+|\[[0-9a-fA-F:.]+\])"
+                r"|hf://[A-Za-z0-9_.-]+/[A-Za-z0-9_]"
+                r"|abfss?://[a-z0-9-]+(@[a-z0-9]+[.](dfs|blob)[.]core[.]windows[.]net)?(/|$))[\s\S]*"
+            ),
+            "must name a path, host or bucket after the scheme, such as s3://models/iris, hf://org/iris or "
+            "abfs://models@account.dfs.core.windows.net/iris",
         ),
         Check(
             re.compile(r"(?!http)[\s\S]*|https?://[^/?]+/([^?]*[^/?])([?][\s\S]*)?"),
@@ -88,7 +96,9 @@ MODEL_URI: Final = Text(
 """`$` is out because Kubernetes expands `$(NAME)` in arguments, with the puller's credentials at hand."""
 
 MODEL_DIGEST: Final = matching(
-    r"sha256:[0-9a-f]{64}", 71, "must be sha256 and a colon followed by 64 lower-case hex digits"
+    r"sha256:[0-9a-f]{64}",
+    71,
+    "must be sha256 and a colon followed by 64 lower-case hex digits",
 )
 IMAGE: Final = matching(
     r"[A-Za-z0-9][A-Za-z0-9._:/-]*(@sha256:[0-9a-f]{64})?",
@@ -108,6 +118,11 @@ TIME: Final = matching(
     35,
     "must be a time from the year 2000 on with its zone, such as 2026-11-21T10:00:00Z",
 )
+REVISION: Final = matching(
+    r"([0-9a-f]{9,10})?",
+    10,
+    "must be the name of a revision, 9 hex digits such as 6f8d9c7b5, as the status shows it; or empty",
+)
 LABEL_KEY: Final = matching(
     r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?",
     317,
@@ -124,7 +139,9 @@ ANNOTATION_VALUE: Final = matching(
     "must not hold control characters other than tab and line feed; remove them",
 )
 RESOURCE_NAME: Final = matching(
-    LABEL_KEY.checks[0].pattern.pattern, 317, "must be the name of a resource such as cpu or nvidia.com/gpu"
+    LABEL_KEY.checks[0].pattern.pattern,
+    317,
+    "must be the name of a resource such as cpu or nvidia.com/gpu",
 )
 PASSED_TEXT: Final = matching(
     r"[^\x00-\x1f\x7f-\x9f]*", 1024, "must not hold control characters; remove them"

@@ -32,6 +32,7 @@ class StrategyType(StrEnum):
     """How one revision replaces the next."""
 
     ROLLING_UPDATE = "RollingUpdate"
+    BLUE_GREEN = "BlueGreen"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,17 +47,37 @@ class RollingUpdate:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BlueGreen:
+    """`spec.strategy.blueGreen`: the gate, the preview and what stays up for how long (seconds)."""
+
+    AUTO_PROMOTION_ENABLED: ClassVar[bool] = True
+    AUTO_PROMOTION_SECONDS: ClassVar[int] = 0
+    SCALE_DOWN_DELAY_SECONDS: ClassVar[int] = 30
+    ABORT_SCALE_DOWN_DELAY_SECONDS: ClassVar[int] = 30
+
+    auto_promotion_enabled: bool | None = None
+    auto_promotion_seconds: int | None = None
+    preview_replica_count: int | None = None
+    scale_down_delay_seconds: int | None = None
+    abort_scale_down_delay_seconds: int | None = None
+    progress_deadline_abort: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Strategy:
     """`spec.strategy`."""
 
     type: StrategyType = StrategyType.ROLLING_UPDATE
     rolling_update: RollingUpdate = field(default_factory=RollingUpdate)
+    blue_green: BlueGreen = field(default_factory=BlueGreen)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verbs:
-    """`spec.rollout`: requests that may live in Git."""
+    """`spec.rollout`: requests that may live in Git; promote and abort name one revision, or are empty."""
 
+    promote: str = ""
+    abort: str = ""
     restart_at: datetime | None = None
 
 

@@ -7,19 +7,22 @@ writes goes on where it was.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from slipway_operator.api.types import FieldError, Json, Key, ModelDeployment
+from slipway_operator.api.names import TRACK_ROLLING
+from slipway_operator.api.types import FieldError, Json, Key, ModelDeployment, StrategyType
 from slipway_operator.core.actions import Emit, Write
 from slipway_operator.core.events import troubles
 from slipway_operator.core.history import history, made_now
 from slipway_operator.core.observed import Observed
 from slipway_operator.core.plan import Plan, Situation, plan
 from slipway_operator.core.revision import Revision, Wanted, wanted
-from slipway_operator.core.rollout.course import Course
+from slipway_operator.core.rollout.blue_green import blue_green
+from slipway_operator.core.rollout.case import Case
+from slipway_operator.core.rollout.course import Course, Track
 from slipway_operator.core.rollout.rolling import rolling
 from slipway_operator.core.status import rejected, status
 from slipway_operator.core.verdict import verdict
@@ -64,10 +67,10 @@ def decide(md: ModelDeployment, observed: Observed, defaults: Defaults, now: dat
     revisions = history(md.key, observed)
     want = wanted(md, revisions, now)
     desired = made_now(md, want, revisions, defaults.runtime_image)
-    course = rolling(md, observed, revisions, desired, now)
+    course = _course(md, observed, revisions, desired, now)
     new = want.known is None and course.target is desired
     known = (*revisions, desired) if new else revisions
-    planned = _planned(md, observed, known, course)
+    planned = _planned(md, observed, known, course, now)
     seen = view(md, observed, known, course, now)
     found = verdict(seen, planned.blocked)
     shown = status(seen, observed, known, found)
@@ -79,18 +82,44 @@ def decide(md: ModelDeployment, observed: Observed, defaults: Defaults, now: dat
     )
 
 
-def _planned(md: ModelDeployment, observed: Observed, known: Sequence[Revision], course: Course) -> Plan:
+STRATEGIES: Final[dict[StrategyType, Callable[[Case], Course]]] = {
+    StrategyType.ROLLING_UPDATE: rolling,
+    StrategyType.BLUE_GREEN: blue_green,
+}
+
+
+def _course(
+    md: ModelDeployment, observed: Observed, revisions: Sequence[Revision], desired: Revision, now: datetime
+) -> Course:
+    """The decision of the strategy that the spec names; it also says which set is the desired revision's."""
+    chosen = md.spec.strategy.type
+    track = TRACK_ROLLING if chosen is StrategyType.ROLLING_UPDATE else desired.name
+    case = Case(
+        md=md,
+        observed=observed,
+        revisions=revisions,
+        desired=desired,
+        now=now,
+        track=Track(md.spec.predictor.name, track),
+    )
+    return STRATEGIES[chosen](case)
+
+
+def _planned(
+    md: ModelDeployment, observed: Observed, known: Sequence[Revision], course: Course, now: datetime
+) -> Plan:
     """The writes; none at all while the desired revision's stored template cannot be trusted."""
     if course.desired.refused:
         return Plan(steps=())
-    return plan(Situation(md=md, observed=observed, revisions=known, course=course))
+    return plan(Situation(md=md, observed=observed, revisions=known, course=course, now=now))
 
 
 def _requeue(planned: Plan, seen: View, want: Wanted, now: datetime) -> float | None:
-    """When to look again if nothing happens: at once, at a deadline, or when a restart is due."""
+    """When to look again if nothing happens: at once, at a deadline, or when a delay or a restart is due."""
     if planned.unfinished:
         return 0.0
-    times = [time for time in (seen.deadline, want.restart_due) if time is not None and time > now]
+    due = (seen.deadline, want.restart_due, seen.course.wake, planned.wake)
+    times = [time for time in due if time is not None and time > now]
     return min((time - now).total_seconds() for time in times) if times else None
 
 

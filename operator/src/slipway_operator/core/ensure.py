@@ -8,7 +8,7 @@ somebody added inside its pod template survive an apply, so the template is repl
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slipway_operator.api.names import ANNOTATION_APPLIED
 from slipway_operator.api.types import ModelDeployment
@@ -33,7 +33,7 @@ from slipway_operator.core.replicas import resize
 class Step:
     """One write and what there is to say about it, if anything.
 
-    `last` says that what else the object needs has to wait for this write's answer.
+    `last` says that what follows from it has to wait for this write's answer: look again at once.
     """
 
     write: Write
@@ -69,9 +69,7 @@ def _content(manifest: Manifest) -> Manifest:
     return {name: value for name, value in manifest.items() if name not in {"apiVersion", "kind"}}
 
 
-def ensure_pods(
-    md: ModelDeployment, pods: PodSet, observed: Mapping[str, Deployment], beside: int | None
-) -> Iterator[Step]:
+def ensure_pods(md: ModelDeployment, pods: PodSet, observed: Mapping[str, Deployment]) -> Iterator[Step]:
     """What brings one set of pods to its revision and size."""
     manifest, live = deployment(md, pods), observed.get(pods.name)
     if live is None:
@@ -96,13 +94,14 @@ def ensure_pods(
         yield Step(replaced, _repaired(live.ref, difference), last=True)
         return
     updates = list(ensure(md, manifest, live, _moved(live, pods)))
-    size = resize(md, live, omitting=bool(updates), beside=beside)
+    size = resize(md, live, omitting=bool(updates), wanted=pods.wanted)
     if size is not None:
         scaled = f"Scaled {live.ref.name} from {live.size} to {_pods(size.replicas)}"
         yield Step(
             size, Emit(type="Normal", reason="Scaled", message=scaled) if size.replicas != live.size else None
         )
-    yield from updates
+    moved_on = live.stage != pods.stage
+    yield from (replace(step, last=step.last or moved_on) for step in updates)
 
 
 def _strays(live: Deployment, template: Manifest, *, same: bool) -> list[FieldPath]:

@@ -16,6 +16,7 @@ FINE: Final = frozenset(
     {
         Reason.SERVING,
         Reason.ROLLING_OUT,
+        Reason.AWAITING_PROMOTION,
         Reason.SCALING,
         Reason.PAUSED,
         Reason.SCALED_TO_ZERO,

@@ -15,6 +15,8 @@ from typing import Any, Protocol
 
 from slipway_operator.api.names import (
     ANNOTATION_OWNER,
+    ANNOTATION_RETIRED_AT,
+    ANNOTATION_STAGE,
     FIELD_MANAGER,
     KIND,
     LABEL_PREDICTOR,
@@ -114,6 +116,16 @@ class Deployment(Child):
         """The pod template as it is on the server."""
         template: Json = self.object["spec"]["template"]
         return template
+
+    @property
+    def stage(self) -> str:
+        """How far it has come in a blue-green update; empty for a set of another strategy."""
+        return self.annotations.get(ANNOTATION_STAGE, "")
+
+    @property
+    def retired_at(self) -> str:
+        """When another set took its place (RFC 3339); empty while none has."""
+        return self.annotations.get(ANNOTATION_RETIRED_AT, "")
 
     @property
     def complete(self) -> bool:

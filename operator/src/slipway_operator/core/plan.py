@@ -1,27 +1,29 @@
 """From a course to ordered writes, each prefix of which is safe to stop at.
 
-The order: revisions are stored before anything runs them; an autoscaler that is no longer wanted
-goes before we take its `replicas` back; sets of pods come before the Service that selects them,
-disruption budget and autoscaler after it; what is superseded goes last, its autoscaler first; then
-the promotion is marked and history pruned. A name that somebody else holds ends the plan before it.
-Nothing is written at rest.
+The order: revisions are stored before anything runs them, and what was given up is marked before it
+ends; an autoscaler that is no longer wanted goes before we take its `replicas` back; sets of pods
+come before the Services that select them, disruption budget and autoscaler after; what has lost the
+traffic is marked as retired, what is superseded goes last, its autoscaler first; then the promotion
+is marked and history pruned. A name that somebody else holds ends the plan before it. Nothing is
+written at rest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from slipway_operator.api.names import ANNOTATION_PROMOTED
 from slipway_operator.api.types import ModelDeployment
-from slipway_operator.core.actions import Annotate, Create, Delete, Emit, Ref, Update
+from slipway_operator.core import marks
+from slipway_operator.core.actions import Create, Delete, Emit, Ref, Update
 from slipway_operator.core.diff import first_difference
 from slipway_operator.core.ensure import Step, ensure, ensure_pods, ref_of
-from slipway_operator.core.history import next_promotion, prunable
-from slipway_operator.core.objects.autoscaler import autoscaler, autoscaler_name
+from slipway_operator.core.history import prunable
+from slipway_operator.core.objects.autoscaler import autoscaler, autoscaler_name, held_for, moved_at
 from slipway_operator.core.objects.controller_revision import controller_revision
 from slipway_operator.core.objects.disruption_budget import disruption_budget, disruption_budget_name
-from slipway_operator.core.objects.service import service
+from slipway_operator.core.objects.service import preview_name, preview_service, service
 from slipway_operator.core.observed import Child, Holder, Observed
 from slipway_operator.core.revision import Revision, stable
 from slipway_operator.core.rollout.course import Course
@@ -31,13 +33,15 @@ from slipway_operator.core.rollout.course import Course
 class Plan:
     """The steps in order.
 
-    `blocked` is the name that somebody else holds, if that cut them short; `unfinished` says that an
-    object needs more, which waits for the answer to these.
+    `blocked` is the name that somebody else holds, if that cut them short; `unfinished` says that
+    there is more to do, which waits for the answer to these.
     """
 
     steps: tuple[Step, ...]
     blocked: tuple[Ref, Holder] | None = None
     unfinished: bool = False
+    wake: datetime | None = None
+    """When the autoscaler gets its own behavior back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +53,17 @@ class Situation:
     revisions: Sequence[Revision]
     """All that are stored, and those that have to be."""
     course: Course
+    now: datetime
+
+    @property
+    def moved(self) -> datetime | None:
+        """When the autoscaler was aimed at its present set, as long as that matters."""
+        name = autoscaler_name(self.md.key.name, self.md.spec.predictor.name)
+        live, target = self.observed.autoscalers.get(name), self.course.scaled
+        if not target or self.md.spec.predictor.hpa_spec is None:
+            return None
+        succeeds = bool(self.observed.deployments.keys() - {target})
+        return moved_at(self.md, live, target, self.now, succeeds=succeeds)
 
 
 def plan(situation: Situation) -> Plan:
@@ -60,18 +75,27 @@ def plan(situation: Situation) -> Plan:
         if isinstance(write, Create) and holder is not None:
             return Plan(steps=tuple(steps), blocked=(write.ref, holder))
         steps.append(step)
-    return Plan(steps=tuple(steps), unfinished=any(step.last for step in steps))
+    moved = situation.moved
+    return Plan(
+        steps=tuple(steps),
+        unfinished=any(step.last for step in steps),
+        wake=None if moved is None else moved + held_for(situation.md),
+    )
 
 
 def _all_steps(now: Situation) -> Iterator[Step]:
     yield from _store_revisions(now)
+    yield from marks.given_up(now.observed, now.course)
     yield from _drop_unwanted_autoscaler(now)
     for pods in now.course.sets:
-        yield from ensure_pods(now.md, pods, now.observed.deployments, now.course.beside)
-    yield from _point_service(now)
+        yield from ensure_pods(now.md, pods, now.observed.deployments)
+    yield from marks.returned(now.observed, now.course)
+    yield from _point_services(now)
     yield from _protect_and_scale(now)
+    yield from marks.retired(now.course, now.now)
     yield from _remove_superseded(now)
-    yield from _mark_promotion(now)
+    yield from marks.promoted(now.observed, now.course, now.revisions)
+    yield from marks.forgiven(now.observed, now.course, now.revisions)
     yield from _prune(now)
 
 
@@ -97,8 +121,8 @@ def _drop_unwanted_autoscaler(now: Situation) -> Iterator[Step]:
         yield _deletion(live)
 
 
-def _point_service(now: Situation) -> Iterator[Step]:
-    """The switch, when there is one: one write of the selector."""
+def _point_services(now: Situation) -> Iterator[Step]:
+    """The switch, when there is one: one write of the selector. The preview's follows."""
     active, live = now.course.active, now.observed.services.get(now.md.key.name)
     manifest = service(now.md, active.predictor, active.track)
     event = None
@@ -106,6 +130,14 @@ def _point_service(now: Situation) -> Iterator[Step]:
         message = f"Switched traffic to predictor {active.predictor} (track {active.track})"
         event = Emit(type="Normal", reason="Switched", message=message)
     yield from ensure(now.md, manifest, live, event)
+    if now.course.preview is not None:
+        shown = preview_service(now.md, *now.course.preview)
+        yield from _delayed(ensure(now.md, shown, now.observed.services.get(shown["metadata"]["name"])))
+
+
+def _delayed(steps: Iterator[Step]) -> Iterator[Step]:
+    """What follows from a change of these waits for its answer."""
+    return (replace(step, last=not isinstance(step.write, Create)) for step in steps)
 
 
 def _protect_and_scale(now: Situation) -> Iterator[Step]:
@@ -120,15 +152,19 @@ def _protect_and_scale(now: Situation) -> Iterator[Step]:
     if predictor.pdb_spec is not None:
         yield from ensure(md, disruption_budget(md, predictor.pdb_spec, active.track), budget)
     if predictor.hpa_spec is not None:
-        yield from ensure(md, autoscaler(md, predictor.hpa_spec, now.course.scaled), scaler)
+        aimed = autoscaler(md, predictor.hpa_spec, now.course.scaled, now.moved)
+        yield from ensure(md, aimed, scaler)
 
 
 def _remove_superseded(now: Situation) -> Iterator[Step]:
-    """Sets that may go, after the autoscalers and budgets of predictors that have no set any more."""
-    removable = {one.ref.name for one in now.course.removable}
-    staying = {one.predictor for name, one in now.observed.deployments.items() if name not in removable}
+    """Sets that may go, after what belongs to predictors that have no set any more, save retired ones."""
+    gone = {one.ref.name for one in (*now.course.removable, *now.course.retiring)}
+    sets = now.observed.deployments.items()
+    staying = {one.predictor for name, one in sets if name not in gone and not one.retired_at}
     staying.add(now.md.spec.predictor.name)
     owner = now.md.key.name
+    previews = {preview_name(owner, now.md.spec.predictor.name)} if now.course.preview is not None else set()
+    yield from _delayed(_orphans(now.observed.services, {owner, *previews}))
     yield from _orphans(now.observed.autoscalers, {autoscaler_name(owner, one) for one in staying})
     yield from _orphans(
         now.observed.disruption_budgets, {disruption_budget_name(owner, one) for one in staying}
@@ -142,18 +178,6 @@ def _orphans(group: Mapping[str, Child], staying: set[str]) -> Iterator[Step]:
     for name, child in group.items():
         if name not in staying:
             yield _deletion(child)
-
-
-def _mark_promotion(now: Situation) -> Iterator[Step]:
-    target = now.course.target
-    if target is None or not now.course.promoted:
-        return
-    live = now.observed.controller_revisions.get(target.object_name)
-    if live is not None:
-        marks = {ANNOTATION_PROMOTED: str(next_promotion(now.revisions))}
-        message = f"Revision {target.name} serves"
-        promoted = Emit(type="Normal", reason="Promoted", message=message)
-        yield Step(Annotate(ref=live.ref, annotations=marks, uid=live.uid), promoted)
 
 
 def _prune(now: Situation) -> Iterator[Step]:

@@ -8,6 +8,7 @@ waiting for ever.)
 
 | situation | writer |
 |---|---|
+| not the active set | `slipway-replicas`: what the strategy says, by the live size of the active one |
 | no autoscaler | `slipway-replicas`: what the spec says, else the live value |
 | hpaSpec set | the autoscaler alone; but one that finds 0 does nothing, so 0 becomes its minimum |
 | hpaSpec removed | the autoscaler is deleted first, then the live value is taken back |
@@ -41,14 +42,14 @@ def _minimum(md: ModelDeployment) -> int:
 
 
 def resize(
-    md: ModelDeployment, live: Deployment, *, omitting: bool, beside: int | None = None
+    md: ModelDeployment, live: Deployment, *, omitting: bool, wanted: int | None = None
 ) -> SetReplicas | None:
     """The write that a set's size needs.
 
-    `omitting` says that an apply without the field follows; `beside` is the live size of the set
-    that this one is to replace, None once it is the active one.
+    `omitting` says that an apply without the field follows; `wanted` is the size of a set that is
+    not the active one, None for the active one.
     """
-    size = _size_of_active(md, live) if beside is None else size_at_creation(md, beside)
+    size = _size_of_active(md, live) if wanted is None else wanted
     handed_over = not (omitting and live.sized_by_us_alone)
     if size == live.size and handed_over and not _to_take_back(md, live):
         return None

@@ -31,8 +31,9 @@ class Revision:
     """One revision, stored or about to be.
 
     `restarted_at` is RFC 3339 in UTC, or empty if no restart made it. `number` grows with each new
-    revision of a predictor, `promoted` with each promotion (0: never). `stored` is False until its
-    ControllerRevision is there. `refused` says why the stored template must not be used.
+    revision of a predictor, `promoted` with each promotion (0: never). `aborted` says that its update
+    was given up. `stored` is False until its ControllerRevision is there. `refused` says why the
+    stored template must not be used.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Revision:
     input: Json
     template: Json
     promoted: int = 0
+    aborted: bool = False
     stored: bool = True
     refused: str = ""
     object_name: str = ""

@@ -15,7 +15,7 @@ from slipway_operator.api.conditions import Condition, ConditionType, Reason, me
 from slipway_operator.api.types import FieldError, Json, ModelDeployment
 from slipway_operator.core.model import model
 from slipway_operator.core.objects import metadata
-from slipway_operator.core.objects.service import url
+from slipway_operator.core.objects.service import preview_name, url
 from slipway_operator.core.observed import Deployment, Endpoints, Observed, Owner
 from slipway_operator.core.revision import Revision
 from slipway_operator.core.rollout.course import Track
@@ -49,14 +49,27 @@ def status(view: View, observed: Observed, revisions: Sequence[Revision], found:
         "url": url(md.key),
         "replicasSummary": f"{counts['readyReplicas']}/{live.size if live else view.size}",
         "conditions": merged(_previous(md.status), conditions(view, found), md.generation, view.now),
-        "predictors": [_predictor(view, live, revisions, active, found)],
+        "predictors": [_predictor(view, observed, revisions, active, found)],
     }
     return shown | ({"revision": active} if active else {})
 
 
+def _preview(view: View, observed: Observed) -> dict[str, str]:
+    """What only the preview's address reaches, while there is such a thing."""
+    track, md = view.course.preview, view.md
+    shown = _set_of(observed, track) if track is not None and track != view.course.active else None
+    if shown is None:
+        return {}
+    return {
+        "previewRevision": shown.revision,
+        "previewUrl": url(md.key, preview_name(md.key.name, md.spec.predictor.name)),
+    }
+
+
 def _predictor(
-    view: View, live: Deployment | None, revisions: Iterable[Revision], active: str, found: Verdict
+    view: View, observed: Observed, revisions: Iterable[Revision], active: str, found: Verdict
 ) -> dict[str, Any]:
+    live = _set_of(observed, view.course.active)
     known = next((one for one in revisions if one.name == active and not one.refused), None)
     serving = [pod for pod in view.serving if pod.revision == active]
     entry: dict[str, Any] = {
@@ -69,6 +82,7 @@ def _predictor(
     }
     optional = {
         "activeRevision": active,
+        **_preview(view, observed),
         "model": model(known, serving) if known else None,
         "message": view.cause.message if view.cause and found.progress else "",
     }

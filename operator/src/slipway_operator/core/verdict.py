@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from slipway_operator.api.conditions import Condition, ConditionType, Reason
+from slipway_operator.api.conditions import Condition, ConditionType, Reason, timestamp
 from slipway_operator.core.actions import Ref
 from slipway_operator.core.model import digests
 from slipway_operator.core.observed import Holder
@@ -40,7 +40,8 @@ def verdict(view: View, blocked: tuple[Ref, Holder] | None) -> Verdict:
         found = check(view)
         if found is not None:
             return found
-    return Verdict(ready=True, reason=Reason.SERVING, message=f"revision {view.course.desired.name} serves")
+    message = _noted(view, f"revision {view.course.desired.name} serves")
+    return Verdict(ready=True, reason=Reason.SERVING, message=message)
 
 
 def name_taken(ref: Ref, holder: Holder) -> Verdict:
@@ -88,6 +89,36 @@ def _paused(view: View) -> Verdict | None:
     if view.size > 0 and not (view.course.complete and view.promoted):
         return _working(Reason.PAUSED, f"spec.paused holds the update to revision {desired} where it stands")
     return None
+
+
+def _aborted(view: View) -> Verdict | None:
+    if not view.course.aborted:
+        return None
+    stays = sorted({pod.revision for pod in view.serving})
+    serves = f"revision {' and '.join(stays)} serves on" if stays else "nothing serves"
+    message = (
+        f"the update to revision {view.course.desired.name} is aborted: {view.course.aborted}; {serves}; "
+        "put an earlier spec back, or change it"
+    )
+    return _stuck(Reason.ABORTED, message)
+
+
+def _awaiting_promotion(view: View) -> Verdict | None:
+    gate, name = view.course.gate, view.course.desired.name
+    if gate is None:
+        return None
+    how = (
+        f"set spec.rollout.promote or the annotation slipway.dev/promote to {name}"
+        if gate.opens_at is None
+        else f"it is promoted at {timestamp(gate.opens_at)}, or when slipway.dev/promote names it"
+    )
+    message = _noted(view, f"revision {name} is up as a preview: {how}")
+    return _working(Reason.AWAITING_PROMOTION, message)
+
+
+def _noted(view: View, message: str) -> str:
+    """A message with what there is to say about a verb that has no effect."""
+    return f"{message}; {view.course.note}" if view.course.note else message
 
 
 def _model_changed(view: View) -> Verdict | None:
@@ -142,7 +173,7 @@ def _progress_message(view: View) -> str:
     if view.own is None:
         return f"starting revision {name}"
     ready = sum(pod.ready for pod in view.pods)
-    return f"rolling out revision {name}: {ready} of {view.size} pods ready"
+    return _noted(view, f"rolling out revision {name}: {ready} of {view.size} pods ready")
 
 
 def _scaling(view: View) -> Verdict | None:
@@ -164,8 +195,10 @@ def _scaling(view: View) -> Verdict | None:
 CHECKS: Final[tuple[Callable[[View], Verdict | None], ...]] = (
     _history_edited,  # nothing else can be trusted
     _paused,  # on purpose, so no deadline runs
+    _aborted,  # on purpose, or for good
     _model_changed,  # pods are up, but not with one model
     _scaled_to_zero,  # nothing is to serve
+    _awaiting_promotion,  # the desired revision is up, and it is somebody's turn
     _rolling_out,  # the desired revision is not yet all that serves
     _not_serving,  # it was, but no pod is ready now
     _scaling,  # it serves, but not all of it is there

@@ -37,7 +37,7 @@ class View:
         """How many pods the target is to have."""
         if self.own is not None:
             return self.own.size
-        return self.course.sets[0].size if self.course.sets else 0
+        return self.course.own_set.size if self.course.own_set is not None else 0
 
     @property
     def promoted(self) -> bool:
@@ -89,7 +89,7 @@ def view(
     md: ModelDeployment, observed: Observed, revisions: Sequence[Revision], course: Course, now: datetime
 ) -> View:
     """The facts of one look."""
-    own = observed.deployments.get(course.sets[0].name) if course.sets else None
+    own = observed.deployments.get(course.own)
     target = course.target
     of_own = observed.pods_of(own.ref.name) if own is not None else []
     pods = [pod for pod in of_own if target is not None and pod.revision == target.name]

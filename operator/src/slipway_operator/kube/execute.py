@@ -56,7 +56,8 @@ class Executor:
                 sent["spec"] = {"replicas": write.replicas}
                 await self._apply(key, write.ref, sent, write.manager, force=True)
             case Annotate():
-                sent = _bare(write.ref, uid=write.uid, annotations=write.annotations)
+                marks = {"annotations": write.annotations} if write.annotations else {}
+                sent = _bare(write.ref, uid=write.uid, **marks)
                 await self._apply(key, write.ref, sent, write.manager, force=True)
             case ReplaceTemplate():
                 await self._replace_template(key, write)

@@ -51,6 +51,7 @@ def read(owner: Key, child: Child) -> Revision:
         input=content.get("input") or {},
         template=template if isinstance(template, dict) else {},
         promoted=_count(child.annotations.get(names.ANNOTATION_PROMOTED, "")),
+        aborted=names.ANNOTATION_ABORTED in child.annotations,
         refused=violation(template) or mislabelled(template, owner.name, predictor, name),
         object_name=child.ref.name,
     )

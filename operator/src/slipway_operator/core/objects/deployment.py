@@ -25,7 +25,9 @@ OLD_REPLICA_SETS: Final = 1
 class PodSet:
     """One Deployment that should be there: what the strategies decide about.
 
-    `size` is the size it is created with; `paused` freezes a rolling update where it stands.
+    `size` is the size it is created with. `wanted` is the size of one that is not active, None for
+    the active one, whose size is the spec's or the autoscaler's business. `paused` freezes a rolling
+    update where it stands. `stage` is how far it has come in a blue-green update, empty otherwise.
     """
 
     name: str
@@ -33,14 +35,18 @@ class PodSet:
     track: str
     revision: Revision
     size: int
-    paused: bool
     step_started_at: datetime
+    wanted: int | None = None
+    paused: bool = False
+    stage: str = ""
 
 
 def deployment(md: ModelDeployment, pods: PodSet) -> Manifest:
     """The manifest, without replicas."""
     selected = metadata.selector(md.key.name, pods.predictor, pods.track)
     annotations = {names.ANNOTATION_STEP_STARTED_AT: rfc3339(pods.step_started_at)}
+    if pods.stage:
+        annotations[names.ANNOTATION_STAGE] = pods.stage
     if pods.revision.restarted_at:
         annotations[names.ANNOTATION_RESTARTED_AT] = pods.revision.restarted_at
     deadline = _or(md.spec.progress_deadline_seconds, Spec.PROGRESS_DEADLINE_SECONDS)

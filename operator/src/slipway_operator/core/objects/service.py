@@ -1,7 +1,11 @@
-"""The Service with the bare name: the stable address. A switch changes its selector and nothing else."""
+"""The Services: the stable address with the bare name, and the preview's.
+
+A switch changes the selector and nothing else.
+"""
 
 from __future__ import annotations
 
+from slipway_operator.api.names import child_name
 from slipway_operator.api.types import Key, ModelDeployment
 from slipway_operator.core.actions import Kind, Manifest
 from slipway_operator.core.objects import metadata
@@ -26,6 +30,18 @@ def service(md: ModelDeployment, predictor: str, track: str) -> Manifest:
     )
 
 
-def url(key: Key) -> str:
-    """The address inside the cluster."""
-    return f"http://{key.name}.{key.namespace}.svc"
+def preview_name(modeldeployment: str, predictor: str) -> str:
+    """The preview Service's name."""
+    return child_name(modeldeployment, predictor, "preview")
+
+
+def preview_service(md: ModelDeployment, predictor: str, track: str) -> Manifest:
+    """The preview Service: the active one's like, under a name of its own."""
+    found = service(md, predictor, track)
+    name = preview_name(md.key.name, md.spec.predictor.name)
+    return {**found, "metadata": {**found["metadata"], "name": name}}
+
+
+def url(key: Key, service_name: str = "") -> str:
+    """The address inside the cluster: the stable one, or that of another Service of ours."""
+    return f"http://{service_name or key.name}.{key.namespace}.svc"

@@ -5,192 +5,138 @@ new pods and ends old ones within maxSurge and maxUnavailable; when all pods are
 and available, the revision is promoted. The Service selects the track `rolling` of one predictor
 all along. Failing new pods never take traffic, the old ones stay.
 
+- Aborted: the target is the stable revision, whose frozen template is put back.
 - Paused: the target is what the Deployment holds already, and Kubernetes' own roll is frozen where
   it stands. A set deleted by hand comes back with the stable revision. Nothing new starts.
-- The predictor renamed (or whatever else left a set under another name): make before break. The new
-  set comes up beside the old one, at its live size; then the Service's selector moves in one write;
-  when its endpoints show it, the old set may go. Never before: the active Service must not select a
-  set without a ready endpoint while another one has some.
+- The predictor renamed, or another strategy before: make before break. The new set comes up beside
+  the incumbent, at its live size; then the Service's selector moves in one write; when its endpoints
+  show it, autoscaler and budget follow, and the others may go. Never before: the active Service must
+  not select a set without a ready endpoint while another one has some.
 - A step has a deadline by our own clock, from the annotation that the apply which starts the step
   writes. Kubernetes' own does not fire when an available Deployment cannot grow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from slipway_operator.api.names import (
-    ANNOTATION_STEP_STARTED_AT,
-    LABEL_PREDICTOR,
-    LABEL_TRACK,
-    TRACK_ROLLING,
-    child_name,
-)
-from slipway_operator.api.types import ModelDeployment
+from slipway_operator.api.names import ANNOTATION_STEP_STARTED_AT
 from slipway_operator.core.objects.deployment import PodSet
-from slipway_operator.core.observed import Deployment, Endpoints, Observed
-from slipway_operator.core.replicas import size_at_creation
+from slipway_operator.core.observed import Deployment
 from slipway_operator.core.revision import Revision, moment, stable
-from slipway_operator.core.rollout.course import Course, Track, patience
+from slipway_operator.core.rollout.case import Case, Incumbent
+from slipway_operator.core.rollout.course import Course, patience
+from slipway_operator.core.rollout.verbs import aborts, note
+
+ABORT_ASKED = "an abort names it"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cast:
-    """Who is who.
-
-    `track` is our own; `own` is None until its Deployment is there; `others` are sets left from
-    another predictor or strategy; `selected` is None until the Service is there.
-    """
-
-    track: Track
-    own: Deployment | None
-    others: Sequence[Deployment]
-    selected: Track | None
-
-    @property
-    def live_size(self) -> int | None:
-        """The size of the set that the Service selects, when that is not our own."""
-        for other in self.others:
-            if self.selected == Track(other.predictor, other.track):
-                return other.size
-        return None
-
-
-def rolling(
-    md: ModelDeployment, observed: Observed, revisions: Sequence[Revision], desired: Revision, now: datetime
-) -> Course:
+def rolling(case: Case) -> Course:
     """Where a rolling update stands and what it needs now."""
-    name = child_name(md.key.name, md.spec.predictor.name, "")
-    cast = Cast(
-        track=Track(md.spec.predictor.name, TRACK_ROLLING),
-        own=observed.deployments.get(name),
-        others=[other for at, other in sorted(observed.deployments.items()) if at != name],
-        selected=_selected(md, observed),
-    )
-    target = _target(md, cast.own, revisions, desired)
+    aborted = _aborted(case)
+    if aborted and case.incumbent is not None and not case.md.spec.paused:
+        return _left(case, case.incumbent)
+    target = _target(case, aborted=aborted)
+    kept = case.kept()
+    held = case.incumbent
     if target is None:
-        return Course(
-            desired=desired, target=None, sets=(), active=_active(md, cast, complete=False), scaled=""
-        )
-    complete = _only_target(observed, cast.own, target)
-    active = _active(md, cast, complete=complete)
-    switched = active == cast.track == cast.selected
-    live = complete and switched and _fully_live(md, observed, cast.own)
-    started = _step_started(md, cast.own, target, now)
-    pods = PodSet(
-        name=name,
-        predictor=cast.track.predictor,
-        track=cast.track.track,
-        revision=target,
-        size=size_at_creation(md, cast.live_size),
-        paused=md.spec.paused and _mixed(observed, cast.own, target),
-        step_started_at=started,
-    )
-    settled = _is_newest(target, revisions) or (complete and pods.size == 0)
+        active = case.track if held is None else held.track
+        return Course(desired=case.desired, target=None, sets=kept, active=active, scaled=case.carrier())
+    own, complete = case.own, case.only(target)
+    takes_over = complete and own is not None and own.complete and own.size >= case.full_size
+    active = case.track if held is None or takes_over else held.track
+    switched = active == case.track == case.selected
+    reached = switched and (_empty(own) or case.reached(case.md.key.name))
+    live = complete and reached and own is not None and own.complete and not _empty(own)
+    pods = _own_set(case, target)
+    settled = case.is_stable(target) or (complete and pods.size == 0)
     return Course(
-        desired=desired,
+        desired=case.desired,
         target=target,
-        sets=(pods,),
+        own=case.name,
+        sets=(*kept, pods),
         active=active,
-        scaled=name if active == cast.track else "",
-        beside=cast.live_size,
-        removable=tuple(_removable(md, observed, cast)),
-        complete=complete,
-        promoted=live and not _is_newest(target, revisions),
-        deadline=None if md.spec.paused or live or settled else started + patience(md),
+        scaled=_scaled(case, reached=reached),
+        removable=() if case.md.spec.paused or not reached else _unnamed(case),
+        complete=complete and active == case.track,
+        promoted=live and not case.is_stable(target),
+        deadline=None if case.md.spec.paused or live or settled else pods.step_started_at + patience(case.md),
+        aborted=aborted,
+        note=note(case, abortable=bool(aborted)),
     )
 
 
-def _selected(md: ModelDeployment, observed: Observed) -> Track | None:
-    service = observed.services.get(md.key.name)
-    if service is None:
-        return None
-    selector = service.object["spec"].get("selector") or {}
-    return Track(selector.get(LABEL_PREDICTOR, ""), selector.get(LABEL_TRACK, ""))
+def _aborted(case: Case) -> str:
+    """Why the desired revision is not to be gone on with; what was fully live cannot be aborted."""
+    if not aborts(case.md, case.desired.name) or case.is_stable(case.desired):
+        return ""
+    last = stable(case.revisions)
+    back = last is not None and (case.incumbent is not None or last.predictor == case.track.predictor)
+    return ABORT_ASKED if back else ""
 
 
-def _target(
-    md: ModelDeployment, own: Deployment | None, revisions: Sequence[Revision], desired: Revision
-) -> Revision | None:
-    """What may be started: the desired revision, or while paused what was there already."""
-    if not md.spec.paused:
-        return desired
+def _left(case: Case, held: Incumbent) -> Course:
+    """Aborted beside an incumbent: it stays, what was to replace it goes."""
+    own = [case.own] if case.own is not None and case.track not in case.named else []
+    return Course(
+        desired=case.desired,
+        target=held.revision,
+        own=held.deployment.ref.name if held.deployment is not None else "",
+        sets=case.kept(),
+        active=held.track,
+        scaled=case.carrier(),
+        removable=tuple(own),
+        complete=True,
+        aborted=ABORT_ASKED,
+    )
+
+
+def _own_set(case: Case, target: Revision) -> PodSet:
+    own = case.own
+    return PodSet(
+        name=case.name,
+        predictor=case.track.predictor,
+        track=case.track.track,
+        revision=target,
+        size=case.full_size,
+        wanted=None if case.incumbent is None else case.full_size,
+        paused=case.md.spec.paused and own is not None and case.mixed(own, target),
+        step_started_at=_step_started(case, target),
+    )
+
+
+def _target(case: Case, *, aborted: str) -> Revision | None:
+    """What may be started: the desired revision; aborted the stable one; paused what was there already."""
+    own, last = case.own, stable(case.revisions)
+    if not case.md.spec.paused:
+        return last if aborted else case.desired
     if own is None:
-        last = stable(revisions)
-        return last if last is not None and last.predictor == md.spec.predictor.name else None
-    held = (own.predictor, own.revision)
-    return next((one for one in revisions if (one.predictor, one.name) == held), None)
+        return last if last is not None and last.predictor == case.track.predictor else None
+    return case.revision_in(own)
 
 
-def _step_started(md: ModelDeployment, own: Deployment | None, target: Revision, now: datetime) -> datetime:
+def _step_started(case: Case, target: Revision) -> datetime:
     """When the current step began: now, unless the last complete apply was about this revision.
 
     A step that was frozen by `paused` begins anew.
     """
-    if own is None or own.step_revision != target.name or (own.paused and not md.spec.paused):
-        return now
-    return moment(own.annotations.get(ANNOTATION_STEP_STARTED_AT, ""), default=now)
+    own = case.own
+    if own is None or own.step_revision != target.name or (own.paused and not case.md.spec.paused):
+        return case.now
+    return moment(own.annotations.get(ANNOTATION_STEP_STARTED_AT, ""), default=case.now)
 
 
-def _only_target(observed: Observed, own: Deployment | None, target: Revision) -> bool:
-    """Whether a set is made of the target alone, in what it holds and in the pods that are there.
-
-    The pods say so, not only the Deployment's counts: those are about an older spec for a moment
-    after each change, also one of the size, which must not look like an update.
-    """
-    if own is None or own.revision != target.name or (own.current and own.updated != own.total):
-        return False
-    return not _mixed(observed, own, target)
+def _scaled(case: Case, *, reached: bool) -> str:
+    """Who autoscaler and budget belong to: the incumbent, until the endpoints show that it has been left."""
+    if case.incumbent is not None:
+        return case.carrier() if case.selected != case.track else ""
+    return case.name if reached or not case.others else ""
 
 
-def _fully_live(md: ModelDeployment, observed: Observed, own: Deployment | None) -> bool:
-    """Whether all pods that are asked for are available and reached; no pods show nothing."""
-    return own is not None and own.complete and _reached(md, observed, own)
+def _unnamed(case: Case) -> tuple[Deployment, ...]:
+    """Other sets that no Service of ours selects."""
+    return tuple(one for track, one in case.others.items() if track not in case.named)
 
 
-def _mixed(observed: Observed, own: Deployment | None, target: Revision) -> bool:
-    """Whether a set has pods of another revision.
-
-    Only then is a pause of Kubernetes' own roll of use: a Deployment that is paused from the start
-    would never get its pods.
-    """
-    return own is not None and any(pod.revision != target.name for pod in observed.pods_of(own.ref.name))
-
-
-def _active(md: ModelDeployment, cast: Cast, *, complete: bool) -> Track:
-    """What the Service is to select.
-
-    Our own set once it can carry what the selected one carries; until then whatever serves, the
-    selected one first.
-    """
-    own = cast.own
-    if own is not None and complete and own.complete and own.size >= size_at_creation(md, cast.live_size):
-        return cast.track
-    sets = {Track(one.predictor, one.track): one for one in (*([own] if own else []), *cast.others)}
-    serving = [track for track, one in sets.items() if one.available]
-    if cast.selected in serving:
-        return cast.selected
-    if serving:
-        return serving[0]
-    return cast.selected if cast.selected in sets else cast.track
-
-
-def _reached(md: ModelDeployment, observed: Observed, own: Deployment) -> bool:
-    """Whether requests reach pods of this set and no others, by what the Service's endpoints show."""
-    shown = observed.endpoints.get(md.key.name, Endpoints()).ready
-    return bool(shown) and shown <= {pod.name for pod in observed.pods_of(own.ref.name)}
-
-
-def _removable(md: ModelDeployment, observed: Observed, cast: Cast) -> list[Deployment]:
-    """Other sets, once the Service has left them and requests reach ours alone."""
-    if md.spec.paused or cast.selected != cast.track or cast.own is None:
-        return []
-    empty = cast.own.size == 0
-    return list(cast.others) if empty or _reached(md, observed, cast.own) else []
-
-
-def _is_newest(target: Revision, revisions: Sequence[Revision]) -> bool:
-    last = stable(revisions)
-    return last is not None and (last.predictor, last.name) == (target.predictor, target.name)
+def _empty(own: Deployment | None) -> bool:
+    return own is not None and own.size == 0
