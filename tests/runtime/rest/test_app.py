@@ -120,7 +120,7 @@ async def test_a_request_id_comes_back_with_every_answer(target: str) -> None:
 )
 async def test_no_id_is_made_up_or_passed_on_that_is_none(sent: dict[str, str]) -> None:
     """What goes into other people's logs has a form and an end."""
-    reply = await app_with(Metrics()).answer(asked("/fine/m", **sent))
+    reply = await app_with(Metrics()).answer(asked("/fine/m", b"", **sent))
 
     assert reply.head == b""
 

@@ -15,11 +15,28 @@ from slipway_runtime.rest.compression import AT_ONCE, WORTHWHILE, Wish, compress
 from slipway_runtime.rest.reply import Reply
 
 LIMIT = 4 * AT_ONCE
+
+
+def gzipped(body: bytes) -> bytes:
+    """A gzip stream."""
+    return gzip.compress(body)
+
+
+def deflated(body: bytes) -> bytes:
+    """A zlib stream, which HTTP calls deflate."""
+    return zlib.compress(body)
+
+
+def bare(body: bytes) -> bytes:
+    """What some clients take for deflate."""
+    return zlib.compress(body, wbits=-15)
+
+
 CODINGS = {
-    "gzip": (b"gzip", gzip.compress),
-    "x-gzip": (b"X-GZIP", gzip.compress),
-    "deflate": (b"deflate", zlib.compress),
-    "bare deflate": (b"deflate", lambda body: zlib.compress(body, wbits=-15)),
+    "gzip": (b"gzip", gzipped),
+    "x-gzip": (b"X-GZIP", gzipped),
+    "deflate": (b"deflate", deflated),
+    "bare deflate": (b"deflate", bare),
 }
 
 
@@ -129,5 +146,4 @@ async def test_an_answer_is_compressed_where_it_is_asked_for_or_pays(
 
     told = reply.head.removeprefix(b"content-type: text/plain\r\n")
     assert told == (b"content-encoding: %b\r\n" % coding if coding else b"")
-    inflate = {b"gzip": gzip.decompress, b"deflate": zlib.decompress, b"": bytes}[coding]
-    assert inflate(reply.body) == body
+    assert (zlib.decompress(reply.body, wbits=47) if coding else reply.body) == body

@@ -6,9 +6,10 @@ them.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
-from slipway_runtime.errors import ModelNotReady
+from slipway_runtime.errors import DeadlineExceeded, ModelNotReady
 from slipway_runtime.protocol.v2_decode import decode
 from slipway_runtime.protocol.v2_encode import encode, encode_as
 from slipway_runtime.protocol.v2_metadata import model_metadata, server_metadata
@@ -66,6 +67,8 @@ class V2Endpoints:
         deadline = request.deadline
         if decoded.seconds:
             deadline = min(deadline, request.arrived + decoded.seconds)
+            if time.perf_counter() > deadline:
+                raise DeadlineExceeded("the request's own time is over: raise its parameter 'timeout'")
         result = await self._dataplane.infer(decoded, deadline, request.abandoned)
         if decoded.form is None:
             return Reply(200, JSON, encode(result))
