@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-fast demo demo-clean cluster cluster-down images bench requirements
+.PHONY: help setup check test test-fast demo demo-clean cluster cluster-down images rollout-proof bench requirements
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -40,8 +40,12 @@ cluster-down: ## remove the local cluster without a trace
 images: ## build both images with docker or buildah
 	@hack/images/build
 
-bench: setup ## compare the runtime with its peers in one run
-	@$(PY) bench/rest.py
+rollout-proof: setup ## every way to change a model, under load: REQUESTS=1000000 for a long one
+	@hack/cluster/cluster build && hack/images/build >/dev/null
+	@SLIPWAY_PROOF_REQUESTS=$${REQUESTS:-100000} $(VENV)/bin/pytest -q tests/cluster/test_rollout_proof.py; cat reports/rollout-proof.md
+
+bench: setup ## the model server beside its peers, in one run; ARGS="--case NAME" runs a part
+	@$(PY) bench/speed.py $(ARGS)
 
 requirements: setup ## pin the images' dependencies again
 	@hack/requirements

@@ -1,77 +1,147 @@
-"""The models: made on the spot, the same file for every server."""
+"""The models: made on the spot, the same file for every server, and one request for each.
+
+Small and tabular (logistic regression), small and dense (a layer or two on 784 pixels), a real architecture
+(ResNet-50, as the onnx package ships it: its weights are constants, its work is real), and a large file.
+"""
 
 from __future__ import annotations
 
-import json
+import pickle
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
+import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 from skl2onnx import to_onnx
 from sklearn.datasets import load_iris
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+
+Array: TypeAlias = npt.NDArray[Any]
+
+PIXELS, HIDDEN, KINDS = 784, 256, 10
 
 
 @dataclass(frozen=True)
-class Case:
+class Sample:
     """A model and one request for it.
 
     Attributes:
-        path: the ONNX file, alone in its folder.
-        body: a request in the Open Inference Protocol's JSON.
-        expected: outputs by name, as ONNX Runtime itself gives them.
+        name: the served model's.
+        path: its file, alone in its folder.
+        inputs: by name, in the model's order.
+        expected: outputs by name, in the model's order, as the model's own library gives them.
     """
 
+    name: str
     path: Path
-    body: bytes
-    expected: dict[str, Any]
-
-    def check(self, answer: bytes) -> None:
-        """Fail unless an answer has the expected outputs."""
-        outputs = {output["name"]: output["data"] for output in json.loads(answer)["outputs"]}
-        assert set(outputs) == set(self.expected), f"outputs {sorted(outputs)}"
-        for name, value in self.expected.items():
-            found = np.ravel(np.array(outputs[name]))
-            assert np.allclose(found, np.ravel(value), rtol=1e-6), f"{name}: {found} is not {value}"
+    inputs: Mapping[str, Array]
+    expected: Mapping[str, Array]
 
 
-def iris(folder: Path) -> Case:
-    """A logistic regression on the iris flowers, as scikit-learn trains it: 1 x 4 in."""
-    flowers, kinds = load_iris(return_X_y=True)
-    flowers = flowers.astype(np.float32)
+def iris(folder: Path) -> Sample:
+    """A logistic regression on the iris flowers, as scikit-learn trains it: 1 x 4 in, two out."""
+    flowers, kinds = _flowers()
     estimator = LogisticRegression(max_iter=1000).fit(flowers, kinds)
     made = to_onnx(estimator, flowers[:1], options={"zipmap": False})
-    path = folder / "iris" / "model.onnx"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(made.SerializeToString())
-    return _case(path, flowers[:1])
+    return _sample("iris", _write(folder, "iris", made.SerializeToString()), flowers[:1])
 
 
-def megabytes(folder: Path, size: int = 100) -> Case:
+def mlp(folder: Path, rows: int) -> Sample:
+    """784 pixels, 256 hidden units, 10 classes: 13 MFLOP for 32 rows."""
+    random = np.random.default_rng(0)
+
+    def layer(*shape: int) -> Array:
+        return random.normal(0, 0.05, shape).astype(np.float32)
+
+    graph = helper.make_graph(
+        [
+            helper.make_node("Gemm", ["x", "w1", "b1"], ["h"]),
+            helper.make_node("Relu", ["h"], ["r"]),
+            helper.make_node("Gemm", ["r", "w2", "b2"], ["s"]),
+            helper.make_node("Softmax", ["s"], ["y"], axis=-1),
+        ],
+        "mlp",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", PIXELS])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["batch", KINDS])],
+        [
+            numpy_helper.from_array(layer(PIXELS, HIDDEN), "w1"),
+            numpy_helper.from_array(layer(HIDDEN), "b1"),
+            numpy_helper.from_array(layer(HIDDEN, KINDS), "w2"),
+            numpy_helper.from_array(layer(KINDS), "b2"),
+        ],
+    )
+    pixels = random.integers(0, 256, (rows, PIXELS)).astype(np.float32) / np.float32(255)
+    return _sample("mlp", _write(folder, "mlp", _onnx(graph)), pixels)
+
+
+def resnet(folder: Path) -> Sample:
+    """ResNet-50 on one picture of 224 x 224."""
+    shipped = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light" / "light_resnet50.onnx"
+    picture = np.random.default_rng(0).random((1, 3, 224, 224)).astype(np.float32)
+    return _sample("resnet", _write(folder, "resnet", shipped.read_bytes()), picture)
+
+
+def megabytes(folder: Path, size: int = 100) -> Sample:
     """A layer with so many megabytes of weights: what loading costs beyond starting."""
     columns = size * 1024 * 1024 // 4 // 1024
-    weights = np.full((1024, columns), 0.001, dtype=np.float32)
     graph = helper.make_graph(
         [helper.make_node("MatMul", ["x", "w"], ["y"])],
         "layer",
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 1024])],
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["batch", columns])],
-        [numpy_helper.from_array(weights, "w")],
+        [numpy_helper.from_array(np.full((1024, columns), 0.001, dtype=np.float32), "w")],
     )
+    return _sample("layer", _write(folder, "layer", _onnx(graph)), np.ones((1, 1024), dtype=np.float32))
+
+
+def forest(folder: Path) -> Sample:
+    """A random forest on the iris flowers, as a pickle: converted to ONNX when it is loaded."""
+    flowers, kinds = _flowers()
+    estimator = RandomForestClassifier(random_state=0).fit(flowers, kinds)
+    path = _write(folder, "forest", pickle.dumps(estimator), "model.pkl")
+    expected = {
+        "label": estimator.predict(flowers[:1]),
+        "probabilities": estimator.predict_proba(flowers[:1]).astype(np.float32),
+    }
+    return Sample("forest", path, {"X": flowers[:1]}, expected)
+
+
+SAMPLES: dict[str, Callable[[Path], Sample]] = {
+    "iris": iris,
+    "mlp-32": lambda folder: mlp(folder, 32),
+    "mlp-1": lambda folder: mlp(folder, 1),
+    "resnet": resnet,
+    "layer": megabytes,
+    "forest": forest,
+}
+
+
+def _flowers() -> tuple[Array, Array]:
+    flowers, kinds = load_iris(return_X_y=True)
+    return flowers.astype(np.float32), kinds
+
+
+def _onnx(graph: onnx.GraphProto) -> bytes:
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    path = folder / f"{size}-megabytes" / "model.onnx"
+    serialized: bytes = made.SerializeToString()
+    return serialized
+
+
+def _write(folder: Path, name: str, content: bytes, file: str = "model.onnx") -> Path:
+    path = folder / name / file
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(made.SerializeToString())
-    return _case(path, np.ones((1, 1024), dtype=np.float32))
+    path.write_bytes(content)
+    return path
 
 
-def _case(path: Path, x: np.ndarray[Any, np.dtype[Any]]) -> Case:
+def _sample(name: str, path: Path, x: Array) -> Sample:
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    name = session.get_inputs()[0].name
+    inputs = {session.get_inputs()[0].name: x}
     outputs = [output.name for output in session.get_outputs()]
-    tensor = {"name": name, "shape": list(x.shape), "datatype": "FP32", "data": x.ravel().tolist()}
-    expected = dict(zip(outputs, session.run(outputs, {name: x}), strict=True))
-    return Case(path, json.dumps({"inputs": [tensor]}).encode(), expected)
+    return Sample(name, path, inputs, dict(zip(outputs, session.run(outputs, inputs), strict=True)))

@@ -1,0 +1,99 @@
+"""Open-loop load: requests leave at a fixed rate, whatever the server does.
+
+    python -m slipway_bench.arrivals PORT PATH BODY RATE SECONDS
+
+Latency counts from the moment a request was meant to leave, so a stall shows in every request that it
+delayed. The cluster tests' generator judges each answer's values and costs more for a request than the server
+does; this one compares bytes, and never sleeps: it has a core for itself. Prints figures as JSON.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import selectors
+import socket
+import sys
+import time
+from collections import deque
+from pathlib import Path
+
+from slipway_bench.figures import of_times
+
+CONNECTIONS = 64
+WARM_UP = 0.2  # of the run: sent, not counted
+PATIENCE_SECONDS = 5.0
+
+
+class Arrivals:
+    """One run.
+
+    Args:
+        port: on loopback.
+        request: head and body.
+        rate: requests per second.
+        seconds: length.
+    """
+
+    def __init__(self, port: int, request: bytes, rate: float, seconds: float) -> None:
+        self._request = request
+        self._rate = rate
+        self._total = int(rate * seconds)
+        self._selector = selectors.DefaultSelector()
+        self._idle = deque(self._connect(port) for _ in range(CONNECTIONS))
+        self._due: dict[socket.socket, float] = {}
+        self._body = self._first_answer(self._idle[0])
+        self.times: list[float] = []
+
+    def run(self) -> float:
+        """Send everything, wait for everything; returns how long it took."""
+        begun, sent = time.perf_counter(), 0
+        while sent < self._total or self._due:
+            now = time.perf_counter()
+            while sent < self._total and self._idle and now >= begun + sent / self._rate:
+                self._send(begun + sent / self._rate)
+                sent += 1
+            for key, _ in self._selector.select(0):
+                self._receive(key.fileobj)  # type: ignore[arg-type] # only sockets are registered
+            assert now < begun + self._total / self._rate + PATIENCE_SECONDS, "answers are missing"
+        return time.perf_counter() - begun
+
+    def _send(self, due: float) -> None:
+        connection = self._idle.popleft()
+        connection.send(self._request)
+        self._due[connection] = due
+
+    def _receive(self, connection: socket.socket) -> None:
+        answer = connection.recv(65_536)
+        assert answer.startswith(b"HTTP/1.1 200 "), answer[:200]
+        assert answer.endswith(self._body), answer[-200:]
+        self.times.append(time.perf_counter() - self._due.pop(connection))
+        self._idle.append(connection)
+
+    def _connect(self, port: int) -> socket.socket:
+        connection = socket.create_connection(("127.0.0.1", port))
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._selector.register(connection, selectors.EVENT_READ)
+        return connection
+
+    def _first_answer(self, connection: socket.socket) -> bytes:
+        connection.sendall(self._request)
+        return connection.recv(65_536).partition(b"\r\n\r\n")[2]
+
+
+def main(port: str, path: str, body: str, rate: str, seconds: str) -> None:
+    """Run it and print what it showed."""
+    content = Path(body).read_bytes()
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(content)}\r\n\r\n"
+    )
+    gc.disable()
+    run = Arrivals(int(port), head.encode() + content, float(rate), float(seconds))
+    elapsed = run.run()
+    counted = run.times[int(WARM_UP * len(run.times)) :]
+    sys.stdout.write(json.dumps(vars(of_times(counted, elapsed * (1 - WARM_UP)))))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
