@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fake_dataplane import CLASSIFIER, IRIS_NAMES, MIXED, table
+from fake_dataplane import CLASSIFIER, IRIS_NAMES, MIXED, floats, table
 from slipway_runtime.errors import InvalidRequest, Unsupported
 from slipway_runtime.protocol import csv_table
 from slipway_runtime.protocol.mlflow import decode
@@ -218,7 +218,7 @@ def test_json_and_text_tables_give_the_same_numbers(rows: list[list[float]]) -> 
     ("values", "text"),
     [
         (np.array([1, 2]), b"1\n2\n"),
-        (np.float32([[0.1, np.nan], [2, 3]]), b"0.1,nan\n2.0,3.0\n"),
+        (floats([[0.1, np.nan], [2, 3]]), b"0.1,nan\n2.0,3.0\n"),
         (["a", 'b "c", d'], b'a\n"b ""c"", d"\n'),
         ([["a", "b"]], b"a,b\n"),
         (np.array(1.5), b"1.5\n"),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fake_dataplane import CLASSIFIER, IRIS_NAMES, MIXED, table
+from fake_dataplane import CLASSIFIER, IRIS_NAMES, MIXED, floats, table
 from slipway_runtime.errors import InvalidRequest
 from slipway_runtime.protocol.json_values import parse
 from slipway_runtime.protocol.messages import InferenceResult
@@ -85,10 +85,10 @@ def test_a_single_row_is_told_from_rows(
         (np.array([2, 0]), False, [2, 0]),
         (np.array([2]), False, [2]),
         (np.array([2]), True, 2),
-        (np.float32([[0.5]]), True, 0.5),
-        (np.float32([[0.5], [1]]), False, [0.5, 1.0]),
-        (np.float32([[0.25, 0.75]]), True, [0.25, 0.75]),
-        (np.float32([[0.25, 0.75]]), False, [[0.25, 0.75]]),
+        (floats([[0.5]]), True, 0.5),
+        (floats([[0.5], [1]]), False, [0.5, 1.0]),
+        (floats([[0.25, 0.75]]), True, [0.25, 0.75]),
+        (floats([[0.25, 0.75]]), False, [[0.25, 0.75]]),
         (np.array(3), True, 3),
     ],
 )

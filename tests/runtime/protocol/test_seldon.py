@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from fake_dataplane import CLASSIFIER, IRIS_NAMES, MIXED, table
+from fake_dataplane import CLASSIFIER, IRIS_NAMES, MIXED, floats, table
 from slipway_runtime.errors import InvalidRequest
 from slipway_runtime.protocol.messages import InferenceResult
 from slipway_runtime.protocol.seldon import FORM, document_of, encode, fault, is_message, read
@@ -92,9 +92,9 @@ def test_puid_and_tags_come_back_and_nothing_else_of_meta(sized: Sized) -> None:
 @pytest.mark.parametrize(
     ("spec", "array", "form", "content"),
     [
-        (("FP32", (-1, 2)), np.float32([[0.1, 0.9]]), "ndarray",
+        (("FP32", (-1, 2)), floats([[0.1, 0.9]]), "ndarray",
          {"names": ["t:0", "t:1"], "ndarray": [[0.1, 0.9]]}),
-        (("FP32", (-1, 2)), np.float32([[0.1, 0.9]]), "tensor",
+        (("FP32", (-1, 2)), floats([[0.1, 0.9]]), "tensor",
          {"names": ["t:0", "t:1"], "tensor": {"shape": [1, 2], "values": [0.1, 0.9]}}),
         (("INT64", (-1,)), np.array([2, 0]), "ndarray", {"names": [], "ndarray": [2, 0]}),
         (("INT64", (-1,)), np.array([2, 0]), "tensor",

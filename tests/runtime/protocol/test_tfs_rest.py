@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fake_dataplane import CLASSIFIER, MIXED, classified, table
+from fake_dataplane import CLASSIFIER, MIXED, classified, floats, table
 from slipway_runtime.errors import InvalidRequest
 from slipway_runtime.protocol.messages import InferenceResult
 from slipway_runtime.protocol.signature import Signature, TensorSpec
@@ -132,16 +132,16 @@ TWO = [TensorSpec("name", "BYTES", (-1,)), TensorSpec("y", "FP32", (-1, 2))]
 @pytest.mark.parametrize(
     ("specs", "arrays", "by_row", "body"),
     [
-        (ONE, [np.float32([[0.1, 2]])], True, b'{"predictions":[[0.1,2.0]]}'),
-        (ONE, [np.float32([[0.1, 2]])], False, b'{"outputs":[[0.1,2.0]]}'),
-        (ONE, [np.float32([[0.1, 2], [3, 4]]).T], True, b'{"predictions":[[0.1,3.0],[2.0,4.0]]}'),
-        (TWO, [np.array(["a", b"b"], object), np.float32([[1, 2], [3, 4]])], True,
+        (ONE, [floats([[0.1, 2]])], True, b'{"predictions":[[0.1,2.0]]}'),
+        (ONE, [floats([[0.1, 2]])], False, b'{"outputs":[[0.1,2.0]]}'),
+        (ONE, [floats([[0.1, 2], [3, 4]]).T], True, b'{"predictions":[[0.1,3.0],[2.0,4.0]]}'),
+        (TWO, [np.array(["a", b"b"], object), floats([[1, 2], [3, 4]])], True,
          b'{"predictions":[{"name":"a","y":[1.0,2.0]},{"name":"b","y":[3.0,4.0]}]}'),
-        (TWO, [np.array(["a", "b"], object), np.float32([[1, 2], [3, 4]])], False,
+        (TWO, [np.array(["a", "b"], object), floats([[1, 2], [3, 4]])], False,
          b'{"outputs":{"name":["a","b"],"y":[[1.0,2.0],[3.0,4.0]]}}'),
-        (ONE, [np.float32([[np.nan, -np.inf], [0.1, 1]])], True,
+        (ONE, [floats([[np.nan, -np.inf], [0.1, 1]])], True,
          b'{"predictions":[[NaN,-Infinity],[0.1,1.0]]}'),
-        (TWO, [np.array(["a"], object), np.float32([[np.nan, 0.1]])], True,
+        (TWO, [np.array(["a"], object), floats([[np.nan, 0.1]])], True,
          b'{"predictions":[{"name":"a","y":[NaN,0.1]}]}'),
         ([TensorSpec("image_bytes", "BYTES", (-1,))], [np.array([b"\xff", "a"], object)], True,
          b'{"predictions":[{"b64":"/w=="},{"b64":"YQ=="}]}'),
@@ -161,7 +161,7 @@ def test_outputs_without_common_rows_cannot_be_written_as_rows() -> None:
     specs = [TensorSpec("a", "FP32", (-1,)), TensorSpec("b", "FP32", ())]
 
     with pytest.raises(InvalidRequest, match="send 'inputs' instead"):
-        written(specs, [np.float32([1, 2]), np.float32(3)], by_row=True)
+        written(specs, [floats([1, 2]), floats(3)], by_row=True)
 
 
 def test_an_output_that_is_not_text_is_refused_and_not_garbled() -> None:

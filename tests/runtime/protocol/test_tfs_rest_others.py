@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import numpy as np
 import pytest
 
-from fake_dataplane import CLASSIFIER, MIXED, classified, table
+from fake_dataplane import CLASSIFIER, MIXED, classified, floats, table
 from slipway_runtime.errors import InvalidRequest
 from slipway_runtime.lifecycle.state import ModelState
 from slipway_runtime.protocol import tfs_rest_examples as examples
@@ -105,7 +104,7 @@ def test_examples_that_do_not_fit_are_refused(document: Any, text: str) -> None:
 
 
 def _scores(signature: Signature) -> Any:
-    inputs = {"x": np.float32([[1, 0, 0, 0], [2, 0, 0, 0]])}
+    inputs = {"x": floats([[1, 0, 0, 0], [2, 0, 0, 0]])}
     array = classified(inputs)[examples.classified(signature)]
     result = InferenceResult("m", "1", "", [signature.output_by_name["probabilities"]], [array])
     return json.loads(examples.encode_classes(result, signature))
@@ -129,7 +128,7 @@ def test_classify_answers_a_score_for_each_class_and_labels_where_they_are_known
 @pytest.mark.parametrize("shape", [(2,), (2, 1)])
 def test_regress_answers_one_number_for_each_example(shape: tuple[int, ...]) -> None:
     """The answer is flat, whatever the model's shape."""
-    result = InferenceResult("m", "1", "", [table().outputs[0]], [np.float32([0.1, 4]).reshape(shape)])
+    result = InferenceResult("m", "1", "", [table().outputs[0]], [floats([0.1, 4]).reshape(shape)])
 
     assert examples.encode_numbers(result) == b'{"results":[0.1,4.0]}'
 
@@ -139,6 +138,6 @@ def test_a_model_that_does_not_allow_a_method_says_so() -> None:
     images = Signature("test", table().inputs, (TensorSpec("y", "FP32", (-1, 10)),))
 
     assert examples.regressed(table()) == "y"
-    for refused in (lambda: examples.classified(table()), lambda: examples.regressed(images)):
+    for refuse, signature in ((examples.classified, table()), (examples.regressed, images)):
         with pytest.raises(InvalidRequest, match=r"does not allow .* send :predict instead"):
-            refused()
+            refuse(signature)

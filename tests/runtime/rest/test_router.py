@@ -125,3 +125,37 @@ def test_a_model_that_is_not_served_is_counted_without_its_name(router: Router) 
 def test_only_inferences_are_counted(router: Router) -> None:
     """Health checks would drown the requests that matter."""
     assert router.match(asked("/v2/models/iris", "GET")).answers is None
+
+
+def test_a_path_may_stand_for_a_model(router: Router) -> None:
+    """Protocols that name no model are counted and remembered like the others."""
+    router.add("POST", "/invocations", infer, "mlflow", model="iris")
+
+    match = router.match(asked("/invocations"))
+
+    assert match.params == {"model": "iris"}
+    assert match.answers is router._metrics.answers_of("iris", "mlflow")
+    assert (b"POST", b"/invocations") in router._known
+
+
+@pytest.mark.parametrize(
+    "target", ["/v1/models/iris:predict", "/v1/models/iris%3Apredict", "/v1/models/iris%3apredict"]
+)
+def test_a_method_after_a_colon_may_be_quoted(router: Router, target: str) -> None:
+    """Clients that quote whole path segments quote the colon, too."""
+    router.add("POST", "/v1/models/{model}:predict", infer, "v1")
+    router.add("GET", "/v1/models/{model}", describe)
+
+    assert router.match(asked(target)).params == {"model": "iris"}
+
+
+def test_a_path_that_is_a_model_s_name_comes_last_and_only_for_served_models(router: Router) -> None:
+    """Fixed routes win whichever was added first, and other names are not found."""
+    router.add("POST", "/{model}", describe, "plain")
+    router.add("POST", "/iris", infer)
+
+    assert router.match(asked("/iris")).endpoint is infer
+    assert router.match(asked("/a+b")).endpoint is describe
+    for verb in ("GET", "POST"):
+        with pytest.raises(NotFound):
+            router.match(asked("/other", verb))
