@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from manifests import changed, minimal
+from manifests import GRAPH, changed, minimal
 from slipway_operator.api.parse import parse
 from slipway_operator.api.types import ModelDeployment
 from slipway_runtime.storage.uri import SCHEMES, parse_uri
@@ -29,7 +29,7 @@ URIS = [
 @pytest.mark.parametrize("uri", URIS)
 def test_an_address_of_every_scheme_passes_both_sides(uri: str) -> None:
     """One that the operator takes and the puller refuses would show minutes later, in another place."""
-    parsed = parse(changed(minimal(), {"spec.predictors[0].graph.modelUri": uri}))
+    parsed = parse(changed(minimal(), {f"{GRAPH}.modelUri": uri}))
     assert isinstance(parsed, ModelDeployment), parsed
     assert parse_uri(uri).scheme == uri.partition(":")[0].replace("abfss", "az").replace("abfs", "az")
 
