@@ -6,6 +6,7 @@ second.
 
 from __future__ import annotations
 
+import warnings
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ from slipway_runtime.engines.parameters import ModelParameters
 IRIS = datasets.load_iris(return_X_y=True)
 WINE = datasets.load_wine(return_X_y=True)
 DIABETES = datasets.load_diabetes(return_X_y=True)
+NAMED = pd.DataFrame(IRIS[0], columns=["a", "b", "c", "d"])
 BINARY = (IRIS[0][:100], IRIS[1][:100])
 
 
@@ -104,7 +106,7 @@ _FITTED = {
     "linear support vectors": lambda: svm.LinearSVC().fit(*BINARY),
     "support vector regressor": lambda: svm.SVR().fit(*DIABETES),
     "bayes": lambda: naive_bayes.GaussianNB().fit(*IRIS),
-    "neighbours": lambda: neighbors.KNeighborsClassifier(3).fit(*IRIS),
+    "neighbours": lambda: neighbors.KNeighborsClassifier(3, algorithm="brute").fit(*IRIS),
     "network": lambda: _scaled(neural_network.MLPClassifier(16, max_iter=60, random_state=0)).fit(*IRIS),
     "k-means": lambda: cluster.KMeans(3, n_init=2, random_state=0).fit(IRIS[0]),
     "isolation forest": lambda: ensemble.IsolationForest(n_estimators=20, random_state=0).fit(IRIS[0]),
@@ -121,9 +123,7 @@ _FITTED = {
     "columns and forest": lambda: _encoded(ensemble.RandomForestClassifier(10, random_state=0)).fit(
         *people()
     ),
-    "named columns": lambda: linear_model.LogisticRegression(max_iter=1000).fit(
-        pd.DataFrame(IRIS[0], columns=["a", "b", "c", "d"]), IRIS[1]
-    ),
+    "named columns": lambda: linear_model.LogisticRegression(max_iter=1000).fit(NAMED, IRIS[1]),
 }
 NAMES = tuple(_FITTED)
 
@@ -131,7 +131,9 @@ NAMES = tuple(_FITTED)
 @cache
 def fitted(name: str) -> Any:
     """A fitted estimator by name; nobody may change it."""
-    return _FITTED[name]()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # some are stopped before they converge
+        return _FITTED[name]()
 
 
 def saved(estimator: Any, folder: Path, name: str = "model.pkl") -> Path:

@@ -96,7 +96,7 @@ class LightGBMEngine:
 
 def _load(name: str, text: str) -> Any:
     try:
-        return lightgbm.Booster(model_str=text, params={"verbosity": -1})
+        return lightgbm.Booster(model_str=text)
     except Exception:  # noqa: BLE001 # it raises its own error, and others at odd places of its parser
         raise LoadFailure(
             Reason.UNSUPPORTED_FORMAT,

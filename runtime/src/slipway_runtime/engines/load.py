@@ -82,15 +82,15 @@ def _native(found: registry.Found, parameters: ModelParameters) -> Engine:
         from slipway_runtime.engines.lightgbm import LightGBMEngine  # noqa: PLC0415 # likewise
 
         return LightGBMEngine(found.path, parameters)
-    is_data = found.path.suffix == ".skops"
-    if not (is_data or (parameters.allow_native and found.asked_for)):
+    from slipway_runtime.engines.pickles import is_data, load_estimator  # noqa: PLC0415 # likewise
+    from slipway_runtime.engines.sklearn import SklearnEngine  # noqa: PLC0415 # likewise
+
+    is_skops = found.path.suffix == ".skops"
+    if not is_data(found.path) and not (parameters.allow_native and (found.asked_for or is_skops)):
         raise LoadFailure(
             Reason.CONVERSION_INEXACT,
             f"{found.path.name} is a pickle and is loaded here only with allow_native",
         )
-    from slipway_runtime.engines.pickles import load_estimator  # noqa: PLC0415 # likewise
-    from slipway_runtime.engines.sklearn import SklearnEngine  # noqa: PLC0415 # likewise
-
     return SklearnEngine(load_estimator(found.path), parameters)
 
 

@@ -1,7 +1,9 @@
 """Loads scikit-learn's files.
 
 A pickle runs whatever its author wrote: only confined code, or a server that was told to (`allow_native`),
-comes here. Files of skops hold data and are read by types that are known to be safe.
+comes here. Files of skops name the types that they need. Those that skops trusts make the file plain data;
+scikit-learn's compiled ones (trees, say) believe their arrays, so a file with these is opened like a pickle;
+any other is refused.
 """
 
 from __future__ import annotations
@@ -48,17 +50,37 @@ def _load_pickle(path: Path) -> Any:
         ) from None
 
 
+def is_data(path: Path) -> bool:
+    """True where loading the file runs no code and believes no memory layout: skops, of trusted types."""
+    return path.suffix == SKOPS_SUFFIX and not _untrusted(path)
+
+
 def _load_skops(path: Path) -> Any:
+    """Types of scikit-learn's own, such as its trees, are taken beyond those that skops trusts by itself."""
+    from skops import io  # noqa: PLC0415 # seconds of imports
+
+    untrusted = _untrusted(path)
+    strange = [name for name in untrusted if not name.startswith("sklearn.")]
+    if strange:
+        names = ", ".join(name[:60] for name in strange[:4])
+        raise _refusal(f"{path.name} holds types that are not trusted ({names}): save it without them")
+    try:
+        return io.load(path, trusted=untrusted)
+    except Exception as error:  # noqa: BLE001 # it raises whatever its parsers raise
+        raise _unreadable(path, error) from None
+
+
+def _untrusted(path: Path) -> list[str]:
     from skops import io  # noqa: PLC0415 # seconds of imports
 
     try:
-        untrusted = io.get_untrusted_types(file=path)
-        if not untrusted:
-            return io.load(path, trusted=[])
+        return [str(name) for name in io.get_untrusted_types(file=path)]
     except Exception as error:  # noqa: BLE001 # it raises whatever its parsers raise
-        raise _refusal(f"{path.name} is not a skops file that can be read ({type(error).__name__})") from None
-    names = ", ".join(str(name)[:60] for name in untrusted[:4])
-    raise _refusal(f"{path.name} holds types that skops does not trust ({names}): save it without them")
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> LoadFailure:
+    return _refusal(f"{path.name} is not a skops file that can be read ({type(error).__name__})")
 
 
 def _refusal(message: str) -> LoadFailure:

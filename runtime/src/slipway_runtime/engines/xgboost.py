@@ -121,15 +121,23 @@ class XGBoostEngine:
 
 
 def _load(path: Path) -> Any:
+    content = path.read_bytes()
     booster = xgboost.Booster({"nthread": 1})
-    try:
-        booster.load_model(bytearray(path.read_bytes()))
-    except xgboost.core.XGBoostError:
-        raise LoadFailure(
-            Reason.UNSUPPORTED_FORMAT,
-            f"XGBoost cannot read {path.name}: save the model as .json or .ubj with XGBoost 1.6 or newer",
-        ) from None
-    return booster
+    # XGBoost ends the process over files that are not its own: they do not get there.
+    if content[:1] == b"{" and b"learner" in content[:64]:
+        try:
+            booster.load_model(bytearray(content))
+        except xgboost.core.XGBoostError:
+            raise _unreadable(path) from None
+        return booster
+    raise _unreadable(path)
+
+
+def _unreadable(path: Path) -> LoadFailure:
+    return LoadFailure(
+        Reason.UNSUPPORTED_FORMAT,
+        f"XGBoost cannot read {path.name}: save the model as .json or .ubj with XGBoost 1.6 or newer",
+    )
 
 
 def _rounds(booster: Any) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from slipway_runtime.engines import registry
 from slipway_runtime.engines.convert.gate import Inexact
 from slipway_runtime.engines.convert.run import judge, native
-from slipway_runtime.engines.pickles import SKOPS_SUFFIX, load_estimator
+from slipway_runtime.engines.pickles import is_data, load_estimator
 from slipway_runtime.errors import LoadFailure, Reason
 
 if TYPE_CHECKING:
@@ -32,16 +32,16 @@ def convert_model(
     if found.implementation == registry.ONNX:
         return {"engine": "onnxruntime"}
     model = _source(found, parameters)
-    is_pickle = found.implementation == registry.SKLEARN and found.path.suffix != SKOPS_SUFFIX
+    is_free = found.implementation != registry.SKLEARN or is_data(found.path)
     try:
-        verdict = judge(model, dest, native_is_free=not is_pickle)
+        verdict = judge(model, dest, native_is_free=is_free)
     except Inexact as inexact:
         reason = str(inexact)
-        if is_pickle and not parameters.allow_native:
+        if not is_free and not parameters.allow_native:
             raise LoadFailure(
                 Reason.CONVERSION_INEXACT,
                 f"{found.path.name} cannot be converted to ONNX exactly: {reason}. Set the parameter "
-                "allow_native to true to have it unpickled and served by scikit-learn, or save it as .skops",
+                "allow_native to true to have it loaded and served by scikit-learn itself",
             ) from None
         verdict = native(model, reason)
     verdict.save(dest)
