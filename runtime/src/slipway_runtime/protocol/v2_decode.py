@@ -18,6 +18,7 @@ from slipway_runtime.protocol.json_tensor import array_of, datatype_text, shape_
 from slipway_runtime.protocol.messages import InferenceRequest
 from slipway_runtime.protocol.tensors import DTYPES
 from slipway_runtime.protocol.v2_form import form_of, parameters_of, seconds_of
+from slipway_runtime.protocol.v2_known import recall, remember
 from slipway_runtime.protocol.v2_tail import SIZE, Tail, size_of
 from slipway_runtime.protocol.words import kind, quoted
 
@@ -40,10 +41,17 @@ def decode(body: bytes, model: str, version: str = "", length: int | None = None
         InvalidRequest: not JSON, or not what the protocol describes.
     """
     if length is None:
-        document, tail = parse(body), None
-    else:
-        tail = Tail(body, length)
-        document = parse(body[:length])
+        return _read(parse(body), None, model, version)
+    known = recall(body, length, model, version)
+    if known is not None:
+        return known
+    tail = Tail(body, length)
+    request = _read(parse(body[:length]), tail, model, version)
+    remember(body, length, request)
+    return request
+
+
+def _read(document: dict[str, Any], tail: Tail | None, model: str, version: str) -> InferenceRequest:
     identity = document.get("id")
     if identity is not None and type(identity) is not str:
         raise InvalidRequest(f"'id' must be a string, not {kind(identity)}")
