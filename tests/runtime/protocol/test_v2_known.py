@@ -41,7 +41,7 @@ def test_the_same_head_with_other_numbers_is_another_request() -> None:
         assert found.form.each == {"y": True}
         assert found.inputs["x"].tolist() == [numbers]
         assert found.inputs["half"].tobytes() == half.tobytes()
-    assert recall(made[0], made[1], "m", "") is not None
+        assert recall(*made, "m", "") is not None
 
 
 def test_a_known_head_with_a_tail_of_another_length_is_refused_as_ever() -> None:
