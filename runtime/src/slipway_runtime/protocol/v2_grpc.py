@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from slipway_runtime.protocol.messages import InferenceResult
     from slipway_runtime.protocol.tensors import Array, Shape
 
-_CONTENTS = {
+CONTENTS = {
     "BOOL": "bool_contents",
     **dict.fromkeys(("INT8", "INT16", "INT32"), "int_contents"),
     "INT64": "int64_contents",
@@ -143,11 +143,11 @@ def typed_array(name: str, datatype: str, shape: Shape, contents: Any) -> Array:
         raise InvalidRequest(
             f"input {quoted(name)}: {datatype} has no typed contents; send it in raw_input_contents"
         )
-    values = getattr(contents, _CONTENTS[datatype])
+    values = getattr(contents, CONTENTS[datatype])
     count = element_count(shape)
     if len(values) != count:
         raise InvalidRequest(
-            f"input {quoted(name)} has {len(values)} elements in {_CONTENTS[datatype]}, its shape "
+            f"input {quoted(name)} has {len(values)} elements in {CONTENTS[datatype]}, its shape "
             f"{shape_text(shape)} asks for {count if count <= MAX_DIMENSION else 'more than 2^63-1'}"
         )
     if datatype == BYTES:

@@ -23,6 +23,37 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 
+class Streams:
+    """The open streams, and whether they have to end.
+
+    Attributes:
+        leaving: the server goes away.
+    """
+
+    __slots__ = ("_open", "leaving")
+
+    def __init__(self) -> None:
+        self._open: set[StreamCall] = set()
+        self.leaving = False
+
+    def leave(self) -> None:
+        """The server goes away: streams end now, or after the answer that is being made."""
+        self.leaving = True
+        for stream in self._open.copy():
+            stream.leave()
+
+    def opened(self, stream: StreamCall) -> None:
+        """One more."""
+        self._open.add(stream)
+
+    def closed(self, stream: StreamCall) -> None:
+        """One less."""
+        self._open.discard(stream)
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+
 class Terms(NamedTuple):
     """What holds for every call.
 
@@ -34,7 +65,7 @@ class Terms(NamedTuple):
 
     metadata: Metadata
     seconds: float
-    streams: set[StreamCall]
+    streams: Streams
 
 
 class _Waiting:
@@ -125,7 +156,8 @@ class StreamCall(_Waiting):
 
     def begin(self) -> None:
         """Wait for the first message."""
-        self._terms.streams.add(self)
+        self._terms.streams.opened(self)
+        self._leaving = self._terms.streams.leaving
         self._call.watch(self._closed)
         self._receive()
 
@@ -203,7 +235,7 @@ class StreamCall(_Waiting):
         super()._closed(cancelled)
         if cancelled:
             self._end(Code.CANCELLED, "")
-        self._terms.streams.discard(self)
+        self._terms.streams.closed(self)
 
     def _end(self, code: Code, text: str) -> None:
         with self._lock:

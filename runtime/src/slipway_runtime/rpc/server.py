@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from slipway_runtime.rpc import health, reflection, tfs, v2
-from slipway_runtime.rpc.calls import Terms
+from slipway_runtime.rpc.calls import Streams, Terms
 from slipway_runtime.rpc.health import Health
 from slipway_runtime.rpc.inference import Inferences
 from slipway_runtime.rpc.reflection import Reflection
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from slipway_runtime.dataplane import DataPlane
-    from slipway_runtime.rpc.calls import StreamCall
     from slipway_runtime.telemetry.metrics import Metrics
 
 THREADS = 4
@@ -71,7 +70,7 @@ class GrpcServer:
     def __init__(
         self, dataplane: DataPlane, metrics: Metrics, loop: asyncio.AbstractEventLoop, conditions: Conditions
     ) -> None:
-        self._streams: set[StreamCall] = set()
+        self._streams = Streams()
         metadata = (("x-slipway-revision", conditions.revision),)
         services = Services(Terms(metadata, conditions.request_seconds, self._streams))
         inferences = Inferences(dataplane, metrics, loop, access_log=conditions.access_log)
@@ -107,8 +106,7 @@ class GrpcServer:
             seconds: for what is in flight. Blocks as long.
         """
         self._listener.stop()
-        for stream in self._streams.copy():
-            stream.leave()
+        self._streams.leave()
         if self._listener.wait(seconds):
             return True
         self._listener.cancel()
