@@ -72,6 +72,8 @@ def _contiguous(value: object) -> Any:
     """What orjson does not write itself."""
     if isinstance(value, np.ndarray):
         return np.ascontiguousarray(value) if not value.flags.c_contiguous else value.tolist()
+    if isinstance(value, np.generic):  # C's long long, which ONNX Runtime gives, is int64 by another name
+        return value.item()
     raise TypeError
 
 
