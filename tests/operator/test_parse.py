@@ -58,6 +58,10 @@ def test_every_field_arrives_where_it_belongs() -> None:
                 f"{GRAPH}.implementation": "ONNX_SERVER",
                 f"{GRAPH}.modelDigest": "sha256:" + "0" * 64,
                 f"{GRAPH}.envSecretRefName": "s3-credentials",
+                f"{GRAPH}.parameters": [
+                    {"name": "allow_native", "type": "BOOL", "value": "true"},
+                    {"name": "method", "type": "STRING", "value": "predict_proba"},
+                ],
                 f"{PREDICTOR}.server": {
                     "drainSeconds": 1,
                     "requestTimeoutSeconds": 2,
@@ -87,6 +91,7 @@ def test_every_field_arrives_where_it_belongs() -> None:
     assert spec.rollout.restart_at == datetime(2026, 11, 21, 10, tzinfo=UTC)
     assert predictor.graph.implementation == "ONNX_SERVER"
     assert predictor.graph.env_secret_ref_name == "s3-credentials"
+    assert predictor.graph.parameters == {"allow_native": True, "method": "predict_proba"}
     assert predictor.server.drain_seconds == 1
     assert predictor.server.request_timeout_seconds == 2
     assert predictor.server.startup_timeout_seconds == 3

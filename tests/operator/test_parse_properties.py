@@ -69,7 +69,14 @@ PATHS = st.sampled_from(
         ),
         *(
             f"{GRAPH}.{name}"
-            for name in ("name", "implementation", "modelUri", "modelDigest", "envSecretRefName")
+            for name in (
+                "name",
+                "implementation",
+                "modelUri",
+                "modelDigest",
+                "envSecretRefName",
+                "parameters",
+            )
         ),
         *(f"{HPA}.{name}" for name in ("minReplicas", "maxReplicas", "metrics", "behavior")),
         f"{PREDICTOR}.resources.requests",

@@ -171,7 +171,31 @@ PREDICTORS = (
         "a server of Seldon's",
         {f"{GRAPH}.implementation": "TRITON_SERVER"},
         'supported values: "AUTO", "ONNX_SERVER"',
-        'must be one of AUTO, ONNX_SERVER, not "TRITON_SERVER"',
+        "must be one of AUTO, ONNX_SERVER, SKLEARN_SERVER, XGBOOST_SERVER, LIGHTGBM_SERVER, MLFLOW_SERVER, not",
+    ),
+    BadInput(
+        "a parameter of Seldon's that means nothing here",
+        {f"{GRAPH}.parameters": [{"name": "threads", "type": "STRING", "value": "predict"}]},
+        'supported values: "method", "allow_native"',
+        'must be one of method, allow_native, not "threads"',
+    ),
+    BadInput(
+        "a parameter of another type",
+        {f"{GRAPH}.parameters": [{"name": "allow_native", "type": "STRING", "value": "true"}]},
+        "must be STRING for method and BOOL for allow_native",
+        "must be BOOL for allow_native, not STRING",
+    ),
+    BadInput(
+        "a parameter with another's value",
+        {f"{GRAPH}.parameters": [{"name": "method", "type": "STRING", "value": "true"}]},
+        "must be predict, predict_proba or decision_function for method",
+        "must be one of predict, predict_proba, decision_function, not",
+    ),
+    BadInput(
+        "a parameter twice",
+        {f"{GRAPH}.parameters": [{"name": "method", "type": "STRING", "value": "predict"}] * 2},
+        "Duplicate value",
+        'must not name "method" twice',
     ),
     BadInput(
         "a short digest",

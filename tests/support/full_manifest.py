@@ -68,6 +68,10 @@ _PREDICTOR: dict[str, Any] = {
         "modelUri": "https://models.example/iris/3?part=1",
         "modelDigest": "sha256:" + "0123456789abcdef" * 4,
         "envSecretRefName": "s3-credentials",
+        "parameters": [
+            {"name": "method", "type": "STRING", "value": "predict_proba"},
+            {"name": "allow_native", "type": "BOOL", "value": "true"},
+        ],
     },
     "server": {"drainSeconds": 5, "requestTimeoutSeconds": 30, "startupTimeoutSeconds": 120},
     "runtimeImage": "registry.example:5000/slipway-runtime:1.0",

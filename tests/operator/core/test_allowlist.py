@@ -26,6 +26,11 @@ def server(found: Template) -> Any:
     return found["spec"]["containers"][0]
 
 
+def _set(container: Any, name: str, value: str) -> None:
+    """Give a variable another value."""
+    next(item for item in container["env"] if item["name"] == name)["value"] = value
+
+
 ATTACKS: list[Callable[[Template], object]] = [
     lambda t: t["spec"].update(hostNetwork=True),
     lambda t: t["spec"].update(hostPID=True),
@@ -120,6 +125,8 @@ SWAPS: list[tuple[Callable[[Template], object], str]] = [
     (lambda t: t["spec"].update(imagePullSecrets=[{"name": "root"}]), "image pull secrets"),
     (lambda t: t["spec"]["initContainers"][0].update(args=["pull", "s3://evil/x", "/mnt/model"]), "model"),
     (lambda t: t["spec"]["initContainers"][0].update(args=["pull"]), "model"),
+    (lambda t: _set(server(t), "SLIPWAY_IMPLEMENTATION", "SKLEARN_SERVER"), "way to read the model"),
+    (lambda t: _set(server(t), "SLIPWAY_PARAMETERS", '{"allow_native": false}'), "way to read the model"),
 ]
 
 

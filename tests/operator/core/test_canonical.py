@@ -59,11 +59,15 @@ def test_different_meanings_are_different_revisions(one: dict[str, Any], other: 
 
 def test_the_names_of_revisions_never_change() -> None:
     """An operator that hashed differently would restart every model of every user at its upgrade."""
-    full = canonical(fixed_size()["spec"]["predictors"][0])
+    predictor = fixed_size()["spec"]["predictors"][0]
+    with_parameters = canonical(predictor)
+    del predictor["graph"]["parameters"]  # younger than the names below
+    full = canonical(predictor)
 
     assert revision_name(canonical(SMALLEST), "") == "1e1883f8a"
     assert revision_name(canonical(SMALLEST), "2026-11-21T10:00:00Z") == "a0eec04de"
     assert revision_name(full, "") == "ef77fb503"
+    assert revision_name(with_parameters, "") not in {"ef77fb503", ""}
 
 
 def test_autoscaler_and_budget_are_not_in_a_revision() -> None:

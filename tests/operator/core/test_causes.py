@@ -31,6 +31,7 @@ TABLE = [
     (Outcome(state="pull-failed", reason="AccessDenied", message="403"), Reason.MODEL_PULL_FAILED, True),
     (Outcome(state="pull-failed", reason="DigestMismatch", message="is b"), Reason.MODEL_PULL_FAILED, True),
     (Outcome(state="load-failed", reason="UnsupportedFormat", message="x"), Reason.MODEL_LOAD_FAILED, True),
+    (Outcome(state="load-failed", reason="ConversionInexact", message="x"), Reason.MODEL_LOAD_FAILED, True),
     (Outcome(state="load-failed", reason="EngineFailed", message="x"), Reason.MODEL_LOAD_FAILED, False),
     (Outcome(state="image-failed", message="no such image"), Reason.IMAGE_PULL_FAILED, False),
     (Outcome(state="unschedulable", message="0/3 nodes"), Reason.UNSCHEDULABLE, False),

@@ -185,3 +185,51 @@ def test_what_we_render_is_what_we_would_accept(raw: dict[str, Any]) -> None:
 def test_two_renderings_are_equal() -> None:
     """A template that differed from look to look would restart pods for ever."""
     assert rendered(fixed_size()) == rendered(fixed_size())
+
+
+PARAMETERS = [
+    {"name": "method", "type": "STRING", "value": "predict_proba"},
+    {"name": "allow_native", "type": "BOOL", "value": "true"},
+]
+
+
+def graph_of(**fields: Any) -> dict[str, Any]:
+    """A manifest whose graph has these fields."""
+    graph = modeldeployment().raw()["spec"]["predictors"][0]["graph"]
+    return modeldeployment().predictor(graph={**graph, "envSecretRefName": "s3", **fields}).raw()
+
+
+@pytest.mark.parametrize("implementation", ["SKLEARN_SERVER", "MLFLOW_SERVER"])
+def test_what_may_be_a_pickle_is_opened_by_a_container_without_credentials(implementation: str) -> None:
+    """A pickle is a program: it meets no secret, no traffic, and no folder that the server writes."""
+    found = rendered(graph_of(implementation=implementation, parameters=PARAMETERS))
+    (puller, converter), server = found["spec"]["initContainers"], found["spec"]["containers"][0]
+
+    assert (puller["name"], converter["name"]) == ("puller", "converter")
+    assert converter["args"] == ["convert", "/mnt/model", "/mnt/converted"]
+    assert "envFrom" not in converter
+    assert env(converter) == {
+        "SLIPWAY_IMPLEMENTATION": implementation,
+        "SLIPWAY_PARAMETERS": '{"allow_native": true, "method": "predict_proba"}',
+        "HOME": TMP_DIR,
+    }
+    assert converter["volumeMounts"] == [
+        {"name": "model", "mountPath": "/mnt/model", "readOnly": True},
+        {"name": "converted", "mountPath": "/mnt/converted"},
+    ]
+    assert {"name": "converted", "mountPath": "/mnt/converted", "readOnly": True} in server["volumeMounts"]
+    assert env(server)["SLIPWAY_CONVERTED_DIR"] == "/mnt/converted"
+    assert env(server)["SLIPWAY_PARAMETERS"] == env(converter)["SLIPWAY_PARAMETERS"]
+    assert {"name": "converted", "emptyDir": {}} in found["spec"]["volumes"]
+    assert converter["securityContext"] == server["securityContext"]
+    assert violation(found) == ""
+
+
+@pytest.mark.parametrize("implementation", ["ONNX_SERVER", "XGBOOST_SERVER", "LIGHTGBM_SERVER"])
+def test_what_is_data_needs_no_converter(implementation: str) -> None:
+    """The server converts by itself, in a process of its own: one container less to wait for."""
+    found = rendered(graph_of(implementation=implementation))
+
+    assert [container["name"] for container in found["spec"]["initContainers"]] == ["puller"]
+    assert [volume["name"] for volume in found["spec"]["volumes"]] == ["model", "tmp"]
+    assert "SLIPWAY_CONVERTED_DIR" not in env(found["spec"]["containers"][0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from slipway_operator.api import rules
 from slipway_operator.api.fields import Fields
+from slipway_operator.api.parse_parameters import parse_parameters
 from slipway_operator.api.parse_pod import (
     parse_affinity,
     parse_env,
@@ -15,7 +16,14 @@ from slipway_operator.api.parse_pod import (
 from slipway_operator.api.parse_scaling import check_requests, parse_hpa, parse_pdb
 from slipway_operator.api.types import Graph, Predictor, Server
 
-IMPLEMENTATIONS = ("AUTO", "ONNX_SERVER")
+IMPLEMENTATIONS = (
+    "AUTO",
+    "ONNX_SERVER",
+    "SKLEARN_SERVER",
+    "XGBOOST_SERVER",
+    "LIGHTGBM_SERVER",
+    "MLFLOW_SERVER",
+)
 
 
 def parse_predictor(fields: Fields) -> Predictor:
@@ -61,6 +69,7 @@ def _graph(fields: Fields) -> Graph:
         implementation=inner.choice("implementation", IMPLEMENTATIONS),
         model_digest=inner.text("modelDigest", rules.MODEL_DIGEST),
         env_secret_ref_name=inner.text("envSecretRefName", rules.REFERENCE),
+        parameters=parse_parameters(inner),
     )
     inner.close()
     return graph

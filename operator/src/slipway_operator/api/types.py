@@ -92,6 +92,7 @@ class Graph:
     implementation: str | None = None
     model_digest: str | None = None
     env_secret_ref_name: str | None = None
+    parameters: Mapping[str, str | bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,9 @@ from slipway_operator.core.objects.pod import PULLER
 from slipway_operator.core.observed import ReplicaFailure
 from slipway_operator.core.pods import Container, Pod
 
-PERMANENT: Final = frozenset({"AccessDenied", "NotFound", "DigestMismatch", "UnsupportedFormat"})
+PERMANENT: Final = frozenset(
+    {"AccessDenied", "NotFound", "DigestMismatch", "UnsupportedFormat", "ConversionInexact"}
+)
 IMAGE_REASONS: Final = frozenset(
     {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}
 )

@@ -15,7 +15,7 @@ from slipway_operator.api.names import LABEL_REVISION
 from slipway_operator.api.rules import env_name_allowed, env_value_allowed, key_reserved
 from slipway_operator.api.types import Predictor
 from slipway_operator.core.objects.metadata import labels
-from slipway_operator.core.objects.pod import PULLER, SERVER
+from slipway_operator.core.objects.pod import CONVERTER, PULLER, SERVER, model_env
 
 POD_FIELDS: Final = frozenset(
     {
@@ -66,11 +66,13 @@ OWN_ENV: Final = frozenset(
         "SLIPWAY_DRAIN_SECONDS",
         "SLIPWAY_REQUEST_TIMEOUT_SECONDS",
         "SLIPWAY_MODEL_DIGEST",
+        "SLIPWAY_PARAMETERS",
+        "SLIPWAY_CONVERTED_DIR",
     }
 )
 OWN_LABELS: Final = frozenset({*labels("", ""), LABEL_REVISION})
 OWN_ANNOTATIONS: Final = frozenset({"kubectl.kubernetes.io/default-container"})
-COMMANDS: Final = {PULLER: "pull", SERVER: "serve"}
+COMMANDS: Final = {PULLER: "pull", CONVERTER: "convert", SERVER: "serve"}
 PROBES: Final = ("startupProbe", "readinessProbe", "livenessProbe")
 SECURE: Final = {
     "runAsNonRoot": (True,),
@@ -122,8 +124,15 @@ def _mismatches(template: Any, predictor: Predictor) -> Iterator[str]:
         "service account": accounts <= {predictor.service_account_name},
         "list of image pull secrets": pulls == [item.get("name") for item in predictor.image_pull_secrets],
         "model": puller["args"][1:2] == [graph.model_uri],
+        "way to read the model": _read_as(spec["containers"][0]) == model_env(graph),
     }
     yield from (f"its {what} is not the one in the spec" for what, equal in same.items() if not equal)
+
+
+def _read_as(server: Any) -> dict[str, str]:
+    """As what a server reads its model: whether it may be a pickle is in there."""
+    env = {item["name"]: item.get("value", "") for item in server.get("env", ())}
+    return {name: env[name] for name in ("SLIPWAY_IMPLEMENTATION", "SLIPWAY_PARAMETERS") if name in env}
 
 
 def _violations(template: Any) -> Iterator[str]:
@@ -137,8 +146,9 @@ def _violations(template: Any) -> Iterator[str]:
         if volume.keys() != {"name", "emptyDir"}:
             yield f"volume {volume.get('name')} is no emptyDir"
     pullers, servers = spec["initContainers"], spec["containers"]
-    if [item["name"] for item in pullers] != [PULLER] or [item["name"] for item in servers] != [SERVER]:
-        yield f"its containers are not one {PULLER} and one {SERVER}"
+    before, serving = [item["name"] for item in pullers], [item["name"] for item in servers]
+    if before not in ([PULLER], [PULLER, CONVERTER]) or serving != [SERVER]:
+        yield f"its containers are not one {PULLER}, perhaps one {CONVERTER}, and one {SERVER}"
     for container in (*pullers, *servers):
         yield from _container(container)
 

@@ -1,7 +1,9 @@
 """The pod template: the contract between operator and runtime, rendered once for each revision.
 
 An init container `puller` has the credentials and fetches the model; the container `server` has
-none and serves it from a read-only mount. Both run the runtime image under the `restricted` Pod
+none and serves it from a read-only mount. Where the format is one that has to be run to be read (a
+pickle), an init container `converter` between the two does that, without credentials and before any
+traffic; MLflow folders may hold one, too. All run the runtime image under the `restricted` Pod
 Security Standard. What the server would default is written out, so that a hand edit of it is a
 difference that an apply repairs. The track label is missing here: it belongs to the set, and a
 frozen template may come to serve in another one.
@@ -9,6 +11,7 @@ frozen template may come to serve in another one.
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 from slipway_operator.api import names
@@ -17,8 +20,12 @@ from slipway_operator.core.actions import Manifest
 from slipway_operator.core.objects import metadata
 
 PULLER: Final = "puller"
+CONVERTER: Final = "converter"
 SERVER: Final = "server"
 MODEL_DIR: Final = "/mnt/model"
+CONVERTED_DIR: Final = "/mnt/converted"
+CONVERTED: Final = frozenset({"SKLEARN_SERVER", "MLFLOW_SERVER"})
+"""Implementations whose models may be pickles."""
 TMP_DIR: Final = "/tmp"  # noqa: S108 -- a path inside the pod, on a volume of its own
 TMP_LIMIT: Final = "256Mi"
 PORT_HTTP: Final = 8080
@@ -35,10 +42,11 @@ def template(md: ModelDeployment, revision: str, default_image: str) -> Manifest
     return {
         "metadata": {"labels": dict(predictor.labels) | own, "annotations": annotations},
         "spec": {
-            "initContainers": [_puller(predictor, image)],
+            "initContainers": [_puller(predictor, image), *_converter(predictor, image)],
             "containers": [_server(predictor, image, revision)],
             "volumes": [
                 {"name": "model", "emptyDir": {}},
+                *([{"name": "converted", "emptyDir": {}}] if _is_converted(predictor) else []),
                 {"name": "tmp", "emptyDir": {"sizeLimit": TMP_LIMIT}},
             ],
             "automountServiceAccountToken": False,
@@ -113,19 +121,52 @@ def _puller(predictor: Predictor, image: str) -> Manifest:
     return puller
 
 
+def _is_converted(predictor: Predictor) -> bool:
+    return predictor.graph.implementation in CONVERTED
+
+
+def _converter(predictor: Predictor, image: str) -> list[Manifest]:
+    """Reads what may be a stranger's program: it gets the model and one folder, nothing that the server has.
+
+    Its /tmp is the image's, which nobody can write: a volume there would be a way into the server.
+    """
+    if not _is_converted(predictor):
+        return []
+    converter = _container(
+        predictor, image, CONVERTER, ["convert", MODEL_DIR, CONVERTED_DIR], model_env(predictor.graph)
+    )
+    converter["volumeMounts"] = [
+        _mount("model", MODEL_DIR, readOnly=True),
+        _mount("converted", CONVERTED_DIR),
+    ]
+    return [converter]
+
+
+def model_env(graph: Graph) -> dict[str, str]:
+    """What says how the model's files are to be read."""
+    env = {"SLIPWAY_IMPLEMENTATION": graph.implementation or Graph.IMPLEMENTATION}
+    if graph.parameters:
+        env["SLIPWAY_PARAMETERS"] = json.dumps(dict(graph.parameters), sort_keys=True)
+    return env
+
+
 def _server(predictor: Predictor, image: str, revision: str) -> Manifest:
     graph, server = predictor.graph, predictor.server
     env = {
         "SLIPWAY_REVISION": revision,
-        "SLIPWAY_IMPLEMENTATION": graph.implementation or Graph.IMPLEMENTATION,
+        **model_env(graph),
         "SLIPWAY_DRAIN_SECONDS": str(drain_seconds(server)),
         "SLIPWAY_REQUEST_TIMEOUT_SECONDS": str(request_timeout_seconds(server)),
     }
+    mounts = [_mount("model", MODEL_DIR, readOnly=True), _mount("tmp", TMP_DIR)]
+    if _is_converted(predictor):
+        env["SLIPWAY_CONVERTED_DIR"] = CONVERTED_DIR
+        mounts.append(_mount("converted", CONVERTED_DIR, readOnly=True))
     args = ["serve", "--model-dir", MODEL_DIR, "--model-name", graph.name]
     startup = _or(server.startup_timeout_seconds, Server.STARTUP_TIMEOUT_SECONDS)
     return _container(predictor, image, SERVER, args, env) | {
         "ports": [_port("http", PORT_HTTP), _port("probes", PORT_PROBES)],
-        "volumeMounts": [_mount("model", MODEL_DIR, readOnly=True), _mount("tmp", TMP_DIR)],
+        "volumeMounts": mounts,
         "startupProbe": _probe("/readyz", period=1, failures=startup),
         "readinessProbe": _probe("/readyz", period=2, failures=3),
         "livenessProbe": _probe("/livez", period=5, failures=6),
