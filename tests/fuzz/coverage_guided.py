@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -56,9 +57,10 @@ def fuzz(target: Callable[[bytes], None], file: str) -> None:
     folders: list[str] = []
     if all(argument.startswith("-") for argument in given):
         kept = KEPT / name
-        if not any(argument.startswith("-runs=") for argument in given):  # a short run stays the same run
-            kept.mkdir(parents=True, exist_ok=True)
-            folders.append(str(kept))
+        if any(argument.startswith("-runs=") for argument in given):  # a short run stays the same run
+            kept = Path(tempfile.mkdtemp(prefix=f"slipway-fuzz-{name}-"))
+        kept.mkdir(parents=True, exist_ok=True)
+        folders.append(str(kept))  # the first folder is where new inputs go
         folders.append(str(HERE / "seeds" / name))
     words = HERE / "words" / name
     if words.exists():

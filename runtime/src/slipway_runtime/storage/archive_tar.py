@@ -71,6 +71,7 @@ def tar_entries(archive: Path, suffix: str, growth: Growth) -> Iterator[Entry]:
             reader.skip()
         if extended:
             raise broken("it ends in the middle of an entry")
+        reader.drain()
 
 
 class _Reader:
@@ -115,11 +116,17 @@ class _Reader:
 
     def _chunks(self) -> Iterator[bytes]:
         while self._left:
-            chunk = self._take(min(self._left, CHUNK))
+            with _told():  # whoever reads the content is not in the block of the entries
+                chunk = self._take(min(self._left, CHUNK))
             if not chunk:
                 raise broken("it ends in the middle of a file")
             self._left -= len(chunk)
             yield chunk
+
+    def drain(self) -> None:
+        """Read what follows the end: only then is the compressed stream's sum checked."""
+        while self._take(CHUNK):
+            pass
 
     def _exactly(self, size: int) -> bytes:
         read = self._take(size) if size else b""

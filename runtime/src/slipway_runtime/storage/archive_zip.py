@@ -2,7 +2,7 @@
 
 The standard library makes an object of every directory entry, so a directory of a million entries would take
 half a gigabyte before the first is looked at. Entries whose bytes overlap, or whose sizes lie, are what bombs
-are made of; the library checks sizes and sums as it reads, the overlap is checked here.
+are made of; the library checks sums as it reads, sizes and overlap are checked here.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import stat
 import struct
 import zipfile
 import zlib
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 from slipway_runtime.errors import PullFailure, Reason
@@ -52,14 +53,12 @@ def zip_entries(archive: Path, growth: Growth) -> Iterator[Entry]:
     """
     with archive.open("rb") as file:
         _check_directory(file, archive.stat().st_size)
-        try:
-            with zipfile.ZipFile(file) as opened:
-                found = opened.infolist()
-                _check_all(found, growth)
-                for info in found:
-                    yield Entry(info.orig_filename, info.is_dir(), _content(opened, info))
-        except _BROKEN:
-            raise broken("it is damaged or no zip archive") from None
+        with _told(), zipfile.ZipFile(file) as opened:
+            found = opened.infolist()
+            _check_all(found, growth)
+            for info in found:
+                name = info.orig_filename
+                yield Entry(name, name.endswith("/"), _content(opened, info))
 
 
 def _check_directory(file: IO[bytes], size: int) -> None:
@@ -107,7 +106,20 @@ def _check_all(found: list[zipfile.ZipInfo], growth: Growth) -> None:
 
 
 def _content(opened: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
-    # The library stops at the size in the directory, and refuses what is shorter or has another sum.
-    with opened.open(info) as reader:
+    """What an entry holds; the library reads no more than the directory says, and checks the sum."""
+    left = info.file_size
+    with _told(), opened.open(info) as reader:
         while chunk := reader.read(CHUNK):
+            left -= len(chunk)
             yield chunk
+    if left:
+        raise broken("a file in it is shorter than its directory says")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What the library raises, as what it means."""
+    try:
+        yield
+    except _BROKEN:
+        raise broken("it is damaged or no zip archive") from None
