@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import gzip
 import zlib
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from slipway_runtime.errors import BodyTooLarge, InvalidRequest, RequestFault, Unsupported
+from slipway_runtime.rest import compression
 from slipway_runtime.rest.compression import AT_ONCE, WORTHWHILE, Wish, compressed, inflated, wish_of
 from slipway_runtime.rest.reply import Reply
 
@@ -63,6 +65,25 @@ async def test_a_bomb_is_refused_at_the_limit(coding: str) -> None:
 
     with pytest.raises(BodyTooLarge, match=f"longer than {LIMIT} bytes once inflated"):
         await inflated(compress(bytes(LIMIT + 1)), name, LIMIT)
+
+
+@pytest.mark.parametrize("limit", [1, 1000, AT_ONCE - 1, AT_ONCE, AT_ONCE + 1])
+async def test_no_limit_is_passed_by_more_than_a_byte(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the first piece is as long as the limit, the next one must not be without any."""
+    asked: list[int] = []
+    next_piece = compression._next
+
+    def recorded(stream: Any, body: bytes, most: int) -> bytes:
+        asked.append(most)
+        return next_piece(stream, body, most)
+
+    monkeypatch.setattr(compression, "_next", recorded)
+
+    with pytest.raises(BodyTooLarge):
+        await inflated(zlib.compress(bytes(50 * AT_ONCE)), b"deflate", limit)
+
+    assert min(asked) > 0
+    assert sum(asked) == limit + 1
 
 
 async def test_a_gzip_that_says_its_length_is_refused_unopened() -> None:

@@ -60,15 +60,14 @@ async def inflated(body: bytes, codings: bytes, limit: int) -> bytes:
     if len(asked) > 1 or asked[0] not in _WINDOWS:
         raise Unsupported("only one Content-Encoding is read, gzip or deflate: send the body so, or plain")
     stream = _stream(body, asked[0], limit)
-    pieces = [_next(stream, body, min(AT_ONCE, limit + 1))]
-    if not stream.eof:
-        rest = stream.unconsumed_tail
-        pieces.append(await asyncio.to_thread(_next, stream, rest, limit + 1 - len(pieces[0])))
-    if sum(map(len, pieces)) > limit:
+    found = _next(stream, body, min(AT_ONCE, limit + 1))
+    if len(found) == AT_ONCE <= limit and not stream.eof:  # to zlib, room for 0 bytes would be no limit
+        found += await asyncio.to_thread(_next, stream, stream.unconsumed_tail, limit + 1 - AT_ONCE)
+    if len(found) > limit:
         raise _too_large(limit)
     if not stream.eof or stream.unused_data:
         raise InvalidRequest("the compressed body is cut off, or something follows it")
-    return b"".join(pieces)
+    return found
 
 
 async def compressed(reply: Reply, wish: Wish) -> Reply:
