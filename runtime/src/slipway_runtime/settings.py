@@ -101,7 +101,8 @@ class CommonSettings:
     )
     allow_local_addresses: bool = _setting(
         False,
-        "let http(s) URIs lead to loopback, link-local and metadata addresses; for trusted URIs only",
+        "let http(s), oci and hf URIs lead to loopback, link-local and metadata addresses; for trusted URIs "
+        "only",
         _FLAG,
     )
 
