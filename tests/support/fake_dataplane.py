@@ -165,9 +165,22 @@ class Asker:
 
     def __init__(self, dataplane: FakeDataPlane) -> None:
         self.metrics = Metrics()
-        router = Router(dataplane.serves, self.metrics)
-        add_protocols(router, dataplane, self.metrics, ("stable",))  # type: ignore[arg-type] # a fake
-        self._app = App(router, access_log=False)
+        self._dataplane = dataplane
+        self._router = Router(dataplane.serves, self.metrics)
+        add_protocols(self._router, dataplane, self.metrics, ("stable",))  # type: ignore[arg-type] # a fake
+        self._app = App(self._router, access_log=False)
+
+    def routes(self) -> list[tuple[str, str]]:
+        """Every path as its template, with each of its methods."""
+        return [(path, verb) for path, route in self._router._routes.items() for verb in route.verbs]
+
+    def schema(self) -> dict[str, Any]:
+        """The paths of /openapi.json."""
+        from slipway_runtime.rest.openapi import build  # noqa: PLC0415 # FastAPI takes half a second
+
+        (model,) = self._dataplane.models()
+        found: dict[str, Any] = build(model.name, self._dataplane.signature(model)).openapi()["paths"]
+        return found
 
     def get(self, path: str) -> Answer:
         """GET."""

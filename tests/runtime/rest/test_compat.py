@@ -246,3 +246,22 @@ def test_a_model_cannot_take_a_fixed_path(name: str, path: str) -> None:
 
     assert name not in (shadowing.post(path, {"inputs": [ROW]}).body or {})
     assert shadowing.post(f"/v1/models/{name}:predict", {"instances": [ROW]}).status == 200
+
+
+def test_every_path_is_documented_with_a_body_that_the_model_takes() -> None:
+    """Whoever opens /docs sees all that there is, and can send it; nothing is described that is not there."""
+    shown = Asker(FakeDataPlane(CLASSIFIER, classified))
+    described = shown.schema()
+    routes = {(template, verb.lower()) for template, verb in shown.routes()}
+    hidden = {path for path, _ in routes if path.startswith(("/docs", "/redoc", "/openapi", "/seldon/"))}
+
+    v1 = {(path, verb) for path, verbs in described.items() for verb in verbs if not path.startswith("/v2")}
+    assert v1 == {(path, verb) for path, verb in routes if path not in hidden and verb != "put"}
+    for path, verb in v1:
+        content = described[path][verb].get("requestBody", {"content": {"application/json": {}}})["content"]
+        example = content["application/json"].get("example")
+        if example is not None:
+            assert shown.post(path.format(**VALUES), example).status == 200, path
+
+
+VALUES = {"model": "m", "version": "1", "label": "stable", "release": "1.0", "endpoint": "e"}
