@@ -47,5 +47,8 @@ rollout-proof: setup ## every way to change a model, under load: REQUESTS=100000
 bench: setup ## the model server beside its peers, in one run; ARGS="--case NAME" runs a part
 	@$(PY) bench/speed.py $(ARGS)
 
+soak: setup ## a million requests over every protocol: does memory stay flat? SOAK="--requests 100000" for less
+	@$(PY) bench/soak.py $(SOAK)
+
 requirements: setup ## pin the images' dependencies again
 	@hack/requirements
