@@ -72,6 +72,8 @@ class Cluster:
     """By autoscaler name: the size that the load asks for."""
     aims: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     """By autoscaler uid: its target's uid, and until when it takes that one's new pods for idle."""
+    refused: set[str] = field(default_factory=set)
+    """Uids of Deployments that wanted a pod in this step and did not get it."""
     kept: set[str] = field(default_factory=set)
     """Names of pods that stay as they are, whatever `outcomes` says now."""
     pods_made: int = 0
@@ -143,6 +145,7 @@ class Cluster:
 
     def roll_deployments(self) -> None:
         """One step of every rolling update: surge up, old down, never below what must be available."""
+        self.refused = set()
         for deployment in self.world.peek("Deployment"):
             self._roll(deployment)
 
@@ -221,6 +224,7 @@ class Cluster:
             "reason": "FailedCreate",
             "message": error.message,
         }
+        self.refused.add(deployment["metadata"]["uid"])
         status = deployment.get("status", {})
         rest = [one for one in status.get("conditions", ()) if one["type"] != failure["type"]]
         self._write_status(deployment, {**status, "conditions": [*rest, failure]})
@@ -251,7 +255,7 @@ class Cluster:
             status: dict[str, Any] = {name: count for name, count in counts.items() if count}
             status["observedGeneration"] = deployment["metadata"]["generation"]
             status["conditions"] = [{"type": "Available", "status": state}]
-            if failed and len(pods) < size:
+            if deployment["metadata"]["uid"] in self.refused:
                 status["conditions"] += failed
             self._write_status(deployment, status)
 
@@ -330,7 +334,10 @@ class Cluster:
             },
             "addressType": "IPv4",
             "endpoints": endpoints,
-            "ports": [{"name": port.get("name", ""), "port": 8080} for port in service["spec"]["ports"]],
+            "ports": [
+                {"name": port.get("name", ""), "port": port["targetPort"]}
+                for port in service["spec"]["ports"]
+            ],
         }
         if self.world.find("EndpointSlice", meta["namespace"], wanted["metadata"]["name"]) is None:
             self.world.create(wanted, "endpointslice-controller")

@@ -127,13 +127,21 @@ def test_a_track_is_put_on_and_taken_off() -> None:
     assert "slipway.dev/track" not in frozen["metadata"]["labels"]
 
 
-def test_the_service_has_the_bare_name_and_one_port() -> None:
-    """The stable address: http://iris.models.svc."""
+def test_the_service_has_the_bare_name_and_a_port_for_each_transport() -> None:
+    """The stable address: http://iris.models.svc, and iris.models.svc:8081 for gRPC."""
     md = md_of(modeldeployment().raw())
     made = service(md, "main", "rolling")
 
     assert made["metadata"]["name"] == "iris"
-    assert made["spec"]["ports"] == [{"name": "http", "port": 80, "protocol": "TCP", "targetPort": 8080}]
+    http, grpc = made["spec"]["ports"]
+    assert http == {"name": "http", "port": 80, "protocol": "TCP", "targetPort": 8080}
+    assert grpc == {
+        "name": "grpc",
+        "port": 8081,
+        "protocol": "TCP",
+        "targetPort": 8081,
+        "appProtocol": "kubernetes.io/h2c",
+    }
     assert made["spec"]["type"] == "ClusterIP"
     assert made["spec"]["selector"] == {
         "slipway.dev/modeldeployment": "iris",

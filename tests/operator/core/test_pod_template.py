@@ -118,7 +118,11 @@ def test_probes_go_to_their_own_port() -> None:
         "livenessProbe": "/livez",
     }
     assert (probes["startupProbe"]["periodSeconds"], probes["startupProbe"]["failureThreshold"]) == (1, 42)
-    assert server["ports"][1] == {"name": "probes", "containerPort": 8082, "protocol": "TCP"}
+    assert [(port["name"], port["containerPort"], port["protocol"]) for port in server["ports"]] == [
+        ("http", 8080, "TCP"),
+        ("grpc", 8081, "TCP"),
+        ("probes", 8082, "TCP"),
+    ]
 
 
 def test_a_users_label_never_replaces_ours() -> None:

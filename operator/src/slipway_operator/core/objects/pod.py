@@ -29,6 +29,7 @@ CONVERTED: Final = frozenset({"SKLEARN_SERVER", "MLFLOW_SERVER"})
 TMP_DIR: Final = "/tmp"  # noqa: S108 -- a path inside the pod, on a volume of its own
 TMP_LIMIT: Final = "256Mi"
 PORT_HTTP: Final = 8080
+PORT_GRPC: Final = 8081
 PORT_PROBES: Final = 8082
 GRACE_MARGIN_SECONDS: Final = 5
 
@@ -165,7 +166,7 @@ def _server(predictor: Predictor, image: str, revision: str) -> Manifest:
     args = ["serve", "--model-dir", MODEL_DIR, "--model-name", graph.name]
     startup = _or(server.startup_timeout_seconds, Server.STARTUP_TIMEOUT_SECONDS)
     return _container(predictor, image, SERVER, args, env) | {
-        "ports": [_port("http", PORT_HTTP), _port("probes", PORT_PROBES)],
+        "ports": [_port("http", PORT_HTTP), _port("grpc", PORT_GRPC), _port("probes", PORT_PROBES)],
         "volumeMounts": mounts,
         "startupProbe": _probe("/readyz", period=1, failures=startup),
         "readinessProbe": _probe("/readyz", period=2, failures=3),

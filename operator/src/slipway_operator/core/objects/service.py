@@ -9,7 +9,7 @@ from slipway_operator.api.names import child_name
 from slipway_operator.api.types import Key, ModelDeployment
 from slipway_operator.core.actions import Kind, Manifest
 from slipway_operator.core.objects import metadata
-from slipway_operator.core.objects.pod import PORT_HTTP
+from slipway_operator.core.objects.pod import PORT_GRPC, PORT_HTTP
 
 
 def service(md: ModelDeployment, predictor: str, track: str) -> Manifest:
@@ -25,7 +25,16 @@ def service(md: ModelDeployment, predictor: str, track: str) -> Manifest:
         spec={
             "type": "ClusterIP",
             "selector": metadata.selector(md.key.name, predictor, track),
-            "ports": [{"name": "http", "port": 80, "protocol": "TCP", "targetPort": PORT_HTTP}],
+            "ports": [
+                {"name": "http", "port": 80, "protocol": "TCP", "targetPort": PORT_HTTP},
+                {
+                    "name": "grpc",
+                    "port": PORT_GRPC,
+                    "protocol": "TCP",
+                    "targetPort": PORT_GRPC,
+                    "appProtocol": "kubernetes.io/h2c",  # proxies and meshes must not take it for HTTP/1
+                },
+            ],
         },
     )
 
