@@ -84,7 +84,7 @@ def azurite(folder: Path) -> Iterator[Azurite]:
     port = free_port()
     endpoint = f"http://127.0.0.1:{port}/{ACCOUNT}"
     flags = f"--blobHost 127.0.0.1 --blobPort {port} --skipApiVersionCheck --silent --disableTelemetry"
-    words = [node, installed / PROGRAM, *flags.split(), "--location", folder]
+    words: list[str | Path] = [node, installed / PROGRAM, *flags.split(), "--location", folder]
     with running(words, {"AZURITE_ACCOUNTS": f"{ACCOUNT}:{KEY}"}, endpoint, folder / "log"):
         yield Azurite(endpoint)
 

@@ -38,6 +38,6 @@ def gcs_server(folder: Path) -> Iterator[GcsServer]:
     port = free_port()
     endpoint = f"http://127.0.0.1:{port}"
     flags = f"-scheme http -host 127.0.0.1 -port {port} -public-host 127.0.0.1:{port} -backend memory"
-    words = [go_program(GCS), *flags.split()]
+    words: list[str | Path] = [go_program(GCS), *flags.split()]
     with running(words, {}, f"{endpoint}/_internal/healthcheck", folder / "log"):
         yield GcsServer(endpoint)

@@ -96,6 +96,6 @@ def oci_registry(folder: Path, *, password: bool = False) -> Iterator[Registry]:
         (folder / "htpasswd").write_text(f"{USER}:{HASHED}\n")
         config["auth"] = {"htpasswd": {"realm": "models", "path": str(folder / "htpasswd")}}
     (folder / "config.json").write_text(json.dumps(config))  # YAML takes JSON
-    words = [go_program(REGISTRY), "serve", folder / "config.json"]
+    words: list[str | Path] = [go_program(REGISTRY), "serve", folder / "config.json"]
     with running(words, {"OTEL_TRACES_EXPORTER": "none"}, f"http://{authority}/v2/", folder / "log"):
         yield Registry(authority, folder / "storage", (USER, PASSWORD) if password else None)

@@ -86,9 +86,10 @@ def azure_source(uri: ModelUri, environ: Mapping[str, str]) -> BucketSource:
     endpoint = named.get("endpoint", "") or first_of(environ, ENDPOINTS)
 
     def store(client_options: Any, **options: Any) -> AzureStore:
+        client_options["allow_http"] = endpoint.lower().startswith("http://")
         return AzureStore(
             uri.authority,
-            client_options={**client_options, "allow_http": endpoint.lower().startswith("http://")},
+            client_options=client_options,
             skip_signature=not signs,
             **{**named, "account_name": account},  # type: ignore[arg-type] # texts by obstore's names
             **options,

@@ -74,9 +74,10 @@ def gcs_source(uri: ModelUri, environ: Mapping[str, str]) -> BucketSource:
 
     def store(client_options: Any, **options: Any) -> GCSStore:
         where: Any = {"base_url": base} if base else {}
+        client_options["allow_http"] = base.startswith("http://")
         return GCSStore(
             uri.authority,
-            client_options={**client_options, "allow_http": base.startswith("http://")},
+            client_options=client_options,
             skip_signature=not signs,
             **where,
             **options,

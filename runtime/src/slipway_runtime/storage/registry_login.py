@@ -93,12 +93,16 @@ class RegistryLogin:
 def _realm(text: str, query: str, registry: ModelUri) -> ModelUri:
     joined = f"{text}{'&' if '?' in text else '?'}{query}"
     realm = parse_uri(joined)
-    if realm.scheme != "https" and (registry.scheme == "https" or origin(realm)[1] != origin(registry)[1]):
+    if realm.scheme != "https" and not _is_same_host_in_the_clear(realm, registry):
         raise PullFailure(
             Reason.INVALID_URI,
             f"the registry of '{registry.shown}' logs in at '{realm.shown}': credentials are not sent there",
         )
     return realm
+
+
+def _is_same_host_in_the_clear(realm: ModelUri, registry: ModelUri) -> bool:
+    return realm.scheme == registry.scheme == "http" and origin(realm)[1] == origin(registry)[1]
 
 
 def _token(body: bytes) -> str:

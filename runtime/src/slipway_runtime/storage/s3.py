@@ -61,9 +61,10 @@ def s3_source(uri: ModelUri, environ: Mapping[str, str]) -> BucketSource:
     check_environment(environ)
 
     def store(client_options: Any, **options: Any) -> S3Store:
+        client_options["allow_http"] = allows_http(environ)
         return S3Store(
             uri.authority,
-            client_options={**client_options, "allow_http": allows_http(environ)},
+            client_options=client_options,
             skip_signature=not signs(environ),
             **options,
         )
