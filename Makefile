@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-fast demo demo-clean cluster cluster-down images rollout-proof bench requirements
+.PHONY: help setup check test test-fast demo demo-clean cluster cluster-down images rollout-proof bench soak requirements
 
 VENV := .venv
 PY := $(VENV)/bin/python

@@ -190,7 +190,16 @@ class ServeSettings(CommonSettings):
         "rows of a run that waiting requests may share, where the model allows; 0 turns sharing off",
         _integer(0, 65_536),
     )
-    threads: int = _setting(0, "engine threads; 0 takes the CPU quota of the container", _integer(0, 1024))
+    threads: int = _setting(
+        0,
+        "engine threads, each runs the model once; 0 takes the CPU quota of the container",
+        _integer(0, 1024),
+    )
+    intra_op_threads: int = _setting(
+        1,
+        "threads inside one run: more make a large model's single answer faster, and fewer run side by side",
+        _integer(1, 256),
+    )
     access_log: bool = _setting(False, "one JSON line per request", _FLAG)
 
     def check(self) -> None:

@@ -50,6 +50,24 @@ CASES: dict[str, tuple[str, dict[str, str], int]] = {
         },
         2,
     ),
+    "version 1, mounted the other way round": (
+        "4:cpuacct,cpu:/kubepods/pod1/c1\n",
+        {
+            "cpuacct,cpu/kubepods/pod1/cpu.cfs_quota_us": "250000",
+            "cpuacct,cpu/kubepods/pod1/cpu.cfs_period_us": "100000",
+        },
+        2,
+    ),
+    "both versions at once": (
+        "4:cpu,cpuacct:/a\n0::/a\n",
+        {
+            "cpu,cpuacct/a/cpu.cfs_quota_us": "400000",
+            "cpu,cpuacct/a/cpu.cfs_period_us": "100000",
+            "unified/a/cgroup.procs": "1",
+        },
+        4,
+    ),
+    "a tenth of a CPU": (IN_CONTAINER_2, {"cpu.max": "10000 100000"}, 1),
     "version 1 without a quota": (
         VERSION_1,
         {"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"},

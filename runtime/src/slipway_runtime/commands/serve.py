@@ -135,12 +135,13 @@ class Serving:
             settings.model_digest,
             ModelParameters.parse(settings.parameters),
             Path(settings.converted_dir) if settings.converted_dir else None,
+            settings.intra_op_threads,
         )
         puller = puller_of(settings)
 
         def load() -> tuple[Engine, WarmUp, Batching]:
             engine, warmed = bring_up(plan, self._model.lifecycle, puller, self._metrics)
-            return engine, warmed, trial(engine, warmed, settings.max_batch_size)
+            return engine, warmed, trial(engine, warmed, settings.max_batch_size, self._metrics)
 
         return _on_thread(loop, load)
 
@@ -148,12 +149,13 @@ class Serving:
         self, loop: asyncio.AbstractEventLoop, engine: Engine, warmed: WarmUp, batching: Batching
     ) -> None:
         settings = self._settings
+        capacity = Capacity(settings.threads, settings.max_queue, settings.intra_op_threads)
         into_service(
             self._model,
             engine,
             inline_elements=warmed.inline_elements,
             batching=batching,
-            capacity=Capacity(settings.threads, settings.max_queue, settings.max_batch_size),
+            capacity=capacity,
             metrics=self._metrics,
             loop=loop,
         )

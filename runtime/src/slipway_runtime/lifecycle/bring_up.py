@@ -36,6 +36,7 @@ class Plan(NamedTuple):
         digest: the pin of that pull.
         parameters: what the model was asked to be.
         converted: where its conversion lies already, if one does.
+        intra_op_threads: inside one run.
     """
 
     folder: Path
@@ -44,6 +45,7 @@ class Plan(NamedTuple):
     digest: str = ""
     parameters: ModelParameters = ModelParameters()
     converted: Path | None = None
+    intra_op_threads: int = 1
 
 
 def bring_up(plan: Plan, lifecycle: Lifecycle, puller: Puller, metrics: Metrics) -> tuple[Engine, WarmUp]:
@@ -61,7 +63,8 @@ def bring_up(plan: Plan, lifecycle: Lifecycle, puller: Puller, metrics: Metrics)
             Reason.NOT_FOUND, f"the pull into '{plan.folder}' was cut off: run slipway-runtime pull again"
         )
     started = time.perf_counter()
-    engine = load(Wanted(plan.folder, plan.implementation, plan.parameters, plan.converted))
+    wanted = Wanted(plan.folder, plan.implementation, plan.parameters, plan.converted)
+    engine = load(wanted, plan.intra_op_threads)
     warmed = warm_up(engine)
     metrics.load_seconds = round(time.perf_counter() - started, 6)
     if not warmed.ran:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -36,16 +37,23 @@ class Capacity(NamedTuple):
     Attributes:
         threads: engine threads; 0 takes the container's CPUs.
         max_queue: requests that may wait for one.
-        max_batch_size: rows of a run that requests share; below 2 they never do.
+        intra_op_threads: that one run uses.
     """
 
     threads: int
     max_queue: int
-    max_batch_size: int
+    intra_op_threads: int = 1
 
 
-def trial(engine: Engine, warmed: WarmUp, max_batch_size: int) -> Batching:
-    """Which requests may share runs; seconds of work at most."""
+def trial(engine: Engine, warmed: WarmUp, max_batch_size: int, metrics: Metrics) -> Batching:
+    """Which requests may share runs; seconds of work at most, which belong to the load."""
+    started = time.perf_counter()
+    batching = _tried(engine, warmed, max_batch_size)
+    metrics.load_seconds = round(metrics.load_seconds + time.perf_counter() - started, 6)
+    return batching
+
+
+def _tried(engine: Engine, warmed: WarmUp, max_batch_size: int) -> Batching:
     if not warmed.ran:
         return Batching(note="off: no made-up input fits the model")
     if warmed.seconds > SLOW_SECONDS:
@@ -64,7 +72,7 @@ def into_service(
     loop: asyncio.AbstractEventLoop,
 ) -> None:
     """Start the threads, and let the model answer."""
-    threads = capacity.threads or available_cpus()
+    threads = capacity.threads or max(1, available_cpus() // capacity.intra_op_threads)
     stages_here = partial(metrics.stages_of, model.name)
     executor = Executor(engine, threads, capacity.max_queue, stages_here(), max_rows=batching.max_rows)
     executor.start(loop)

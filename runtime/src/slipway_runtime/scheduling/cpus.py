@@ -30,11 +30,11 @@ def available_cpus(root: Path = ROOT, own: Path = OWN, affinity: int | None = No
 
 def _folders(root: Path, own: Path) -> list[Path]:
     """Our group and its parents, as seen from inside a container (root only) or outside (full path)."""
-    bases = [root, root / "cpu", root / "cpu,cpuacct"]
+    bases = [root, root / "cpu", root / "cpu,cpuacct", root / "cpuacct,cpu"]
     folders = []
     for line in _read(own).splitlines():
         _, controllers, path = [*line.split(":", 2), "", ""][:3]
-        if controllers not in ("", "cpu", "cpu,cpuacct"):
+        if controllers and "cpu" not in controllers.split(","):
             continue
         parts = [part for part in path.split("/") if part not in ("", "..")]
         folders += [base.joinpath(*parts[:depth]) for base in bases for depth in range(1, len(parts) + 1)]
