@@ -171,7 +171,7 @@ PREDICTORS = (
         "a server of Seldon's",
         {f"{GRAPH}.implementation": "TRITON_SERVER"},
         'supported values: "AUTO", "ONNX_SERVER"',
-        "must be one of AUTO, ONNX_SERVER, SKLEARN_SERVER, XGBOOST_SERVER, LIGHTGBM_SERVER, MLFLOW_SERVER, not",
+        'LIGHTGBM_SERVER, MLFLOW_SERVER, not "TRITON_SERVER"',
     ),
     BadInput(
         "a parameter of Seldon's that means nothing here",
