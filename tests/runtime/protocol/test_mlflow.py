@@ -87,7 +87,7 @@ def test_json_is_read_under_the_content_types_that_clients_send(header: str) -> 
 
 @pytest.mark.parametrize(
     "header",
-    ["application/x-npy", "text/html", "application/json; charset=latin-1", "text/csv; charset=utf-16"],
+    ["application/x-image", "text/html", "application/json; charset=latin-1", "text/csv; charset=utf-16"],
 )
 def test_other_content_types_are_refused_by_name(header: str) -> None:
     """415 as MLflow answers, with what is read instead."""

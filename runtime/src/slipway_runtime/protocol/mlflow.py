@@ -2,7 +2,8 @@
 
 JSON objects with exactly one of `dataframe_split`, `dataframe_records`, `instances`, `inputs`; `params` is
 allowed beside them and means nothing to these models. MLflow 1 sent the split form bare, or records with
-`format=pandas-records` in the content type; SageMaker's serializer sends a bare array. Tables are text/csv.
+`format=pandas-records` in the content type; SageMaker's serializers send a bare array, or an npy file. Tables
+are text/csv.
 The answer is `{"predictions": …}`, or CSV where only that is accepted.
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from slipway_runtime.errors import InvalidRequest, Unsupported
-from slipway_runtime.protocol import csv_table
+from slipway_runtime.protocol import csv_table, npy
 from slipway_runtime.protocol.json_document import Numbers
 from slipway_runtime.protocol.json_values import kind_of, parse
 from slipway_runtime.protocol.rows import Inputs, from_named, from_records, from_table, from_tensor
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from slipway_runtime.protocol.signature import Signature
 
-JSON, CSV = "application/json", "text/csv"
+JSON, CSV, NPY = "application/json", "text/csv", "application/x-npy"
 FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 _SPLIT = frozenset({"columns", "data", "index"})
 
@@ -43,7 +44,7 @@ def content_type(header: str) -> ContentType:
     """Take a Content-Type apart; an empty one stands for JSON.
 
     Raises:
-        Unsupported: neither JSON nor CSV, or not UTF-8.
+        Unsupported: neither JSON nor CSV nor npy, or not UTF-8.
     """
     kind, *rest = (part.strip() for part in header.split(";"))
     pairs = (part.partition("=") for part in rest if part)
@@ -52,8 +53,8 @@ def content_type(header: str) -> ContentType:
     )
     if found.kind in ("application/x-www-form-urlencoded", "application/octet-stream"):
         found = found._replace(kind=JSON)  # what curl and some clients say of JSON
-    if found.kind not in (JSON, CSV):
-        raise Unsupported(f"Content-Type {quoted(kind)} is not read: send {JSON} or {CSV}")
+    if found.kind not in (JSON, CSV, NPY):
+        raise Unsupported(f"Content-Type {quoted(kind)} is not read: send {JSON}, {CSV} or {NPY}")
     if found.parameters.get("charset", "utf-8") not in ("utf-8", "utf8", "us-ascii"):
         raise Unsupported("only UTF-8 is read: send charset=utf-8")
     return found
@@ -74,6 +75,8 @@ def decode(body: bytes, signature: Signature, header: str = "") -> Inputs:
     kind, parameters = content_type(header)
     if kind == CSV:
         return csv_table.decode(body, signature, parameters.get("header", ""))
+    if kind == NPY:
+        return _bare(npy.decode(body), signature)
     document = parse(body)
     if type(document) in (list, Numbers):
         return _bare(document, signature)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from slipway_runtime.protocol import csv_table, mlflow, plain
+from slipway_runtime.protocol import mlflow, plain
 from slipway_runtime.protocol.answers import dump, primary_of
 from slipway_runtime.protocol.json_values import parse
 from slipway_runtime.rest.compat import Endpoints, header_of, in_words
@@ -72,9 +72,9 @@ class TorchServeEndpoints(Endpoints):
 
 
 def _read(body: bytes, header: str, signature: Signature) -> plain.Plain:
-    kind, parameters = mlflow.content_type(header)
-    if kind == mlflow.CSV:
-        inputs = csv_table.decode(body, signature, parameters.get("header", ""))
+    kind = mlflow.content_type(header).kind
+    if kind != mlflow.JSON:
+        inputs = mlflow.decode(body, signature, header)
         return plain.Plain(inputs, primary_of(signature), single=False)
     return plain.read(parse(body), signature)
 
