@@ -139,7 +139,7 @@ def parser() -> argparse.ArgumentParser:
     build = add(
         "build", parents=[common], help="only build the binaries, the S3 server's too; prints their folders"
     )
-    build.add_argument("--all", action="store_true", help="kind too")
+    build.add_argument("--all", action="store_true", help="kind and the storages that tests pull from too")
     return menu
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import Any
 
 import httpcore
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model_web import Answer, model_web
 from slipway_runtime.errors import PullFailure, Reason
 from slipway_runtime.security.addresses import check_address
 from slipway_runtime.storage.web_client import CheckedBackend
@@ -96,3 +98,43 @@ def test_a_name_that_cannot_resolve_is_a_failed_connection(host: str) -> None:
     """The resolver has three ways to say no; each ends in the same reason."""
     with pytest.raises(httpcore.ConnectError, match="does not resolve"):
         CheckedBackend(allow_local=False).connect_tcp(host, 1, timeout=1)
+
+
+class Resolver:
+    """Gives one list of addresses after another, as a name server does whose owner plays tricks."""
+
+    def __init__(self, *answers: list[str]) -> None:
+        self._answers = list(answers)
+
+    def __call__(self, _host: str, port: int, **_: object) -> list[Any]:
+        """Look a name up."""
+        return [(2, 1, 6, "", (address, port)) for address in self._answers.pop(0)]
+
+
+def test_a_name_that_changes_its_address_after_the_check_gains_nothing() -> None:
+    """The connection goes to the address that was checked: the name is looked up once."""
+    with model_web(Answer(), host="127.0.0.2") as there, model_web(Answer()) as canary:
+        port = int(there.authority.rpartition(":")[2])
+        resolve = Resolver(["127.0.0.2"], ["127.0.0.1"])
+        backend = CheckedBackend(allow_local=False, trusted={("store.example", port)}, resolve=resolve)
+        stream = backend.connect_tcp("store.example", port, timeout=5)
+        assert stream.get_extra_info("server_addr") == ("127.0.0.2", port)
+        stream.close()
+    assert canary.requests == []
+
+
+@pytest.mark.parametrize("addresses", [["10.0.0.1", "127.0.0.1"], ["127.0.0.1", "10.0.0.1"], ["::1"]])
+def test_one_bad_address_among_a_names_is_enough(addresses: list[str]) -> None:
+    """Which of them would be connected to is the network's choice; nothing is connected to."""
+    backend = CheckedBackend(allow_local=False, resolve=Resolver(addresses))
+    with pytest.raises(PullFailure, match="loopback"):
+        backend.connect_tcp("store.example", 1, timeout=5)
+
+
+def test_a_trusted_host_is_trusted_at_its_own_port_only() -> None:
+    """An endpoint that the operator named opens that endpoint, not the machine it is on."""
+    backend = CheckedBackend(
+        allow_local=False, trusted={("store.example", 443)}, resolve=Resolver(["127.0.0.1"])
+    )
+    with pytest.raises(PullFailure, match="loopback"):
+        backend.connect_tcp("store.example", 80, timeout=5)

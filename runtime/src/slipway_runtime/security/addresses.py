@@ -1,10 +1,10 @@
-"""Which addresses an http(s) URI may lead to.
+"""Which addresses a URI that names a host (http, https, oci), or a redirect, may lead to.
 
 A model's URI comes from whoever may create a ModelDeployment; the puller runs inside the cluster. So the
 addresses that mean "this machine" or "this machine's cloud account" are refused, after the name was
 resolved and for each address that a connection is made to. Private addresses are allowed: an artifact store
-in the cluster has one. An S3 endpoint is not checked, because it comes with the credentials and not with
-the URI.
+in the cluster has one. An endpoint of S3, Google, Azure or the Hub is not checked: it comes with the
+credentials and not with the URI.
 """
 
 from __future__ import annotations

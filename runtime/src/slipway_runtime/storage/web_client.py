@@ -12,7 +12,7 @@ from __future__ import annotations
 import socket
 import ssl
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urljoin
 
 import httpcore
@@ -23,7 +23,7 @@ from slipway_runtime.security.redact import redact_text, redact_uri
 from slipway_runtime.storage.uri import ModelUri, parse_uri
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from slipway_runtime.storage.source import Budget
 
@@ -81,11 +81,19 @@ class CheckedBackend(httpcore.SyncBackend):
     Args:
         allow_local: all are fine.
         trusted: (host, port) that the server's operator named.
+        resolve: looks names up, as socket.getaddrinfo does.
     """
 
-    def __init__(self, *, allow_local: bool, trusted: Collection[tuple[str, int]] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        allow_local: bool,
+        trusted: Collection[tuple[str, int]] = (),
+        resolve: Callable[..., list[Any]] = socket.getaddrinfo,
+    ) -> None:
         self._allow_local = allow_local
         self._trusted = frozenset(trusted)
+        self._resolve = resolve
 
     def connect_tcp(
         self,
@@ -97,7 +105,7 @@ class CheckedBackend(httpcore.SyncBackend):
     ) -> httpcore.NetworkStream:
         """Resolve, check every address, connect to the first that answers."""
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = self._resolve(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:  # UnicodeError: a label is empty or too long
             raise httpcore.ConnectError(f"the name '{host}' does not resolve") from error
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
