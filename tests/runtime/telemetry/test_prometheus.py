@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -78,3 +79,34 @@ def test_the_process_tells_its_memory_and_cpu_under_the_usual_names() -> None:
 
     assert families["process_resident_memory_bytes"].samples[0].value > 10**6
     assert families["process_cpu_seconds"].samples[0].value > 0
+
+
+def test_bytes_are_counted_in_and_out() -> None:
+    """Traffic is paid for."""
+    metrics = Metrics()
+    metrics.answers_of("iris", "v2").record(200, 0.001, 120, 90)
+    metrics.answers_of("iris", "v2").record(400, 0.001, 30, 10)
+
+    families = parsed(metrics)
+
+    assert families["slipway_received_bytes"].samples[0].value == 150
+    assert families["slipway_sent_bytes"].samples[0].value == 100
+
+
+def test_what_waits_and_what_is_in_flight_is_told() -> None:
+    """Autoscalers look at these: threads that wait for the gRPC server's clients count as well."""
+    metrics = Metrics(in_flight=2)
+    stages = metrics.stages_of("iris")
+    stages.begun, stages.ended, stages.waiting = 5, 2, 4
+
+    families = parsed(metrics)
+
+    assert families["slipway_requests_in_flight"].samples[0].value == 5
+    assert families["slipway_requests_waiting"].samples[0].value == 4
+
+
+def test_every_metric_is_documented() -> None:
+    """A dashboard is built from the page, not from the code."""
+    page = (Path(__file__).resolve().parents[3] / "docs" / "serving.md").read_text()
+
+    assert [name for name in METRICS if f"`{name}`" not in page] == []
