@@ -39,6 +39,8 @@ _ELEMENTS: dict[str, frozenset[type]] = {
     "BOOL": frozenset({bool}),
     BYTES: frozenset({str}),
 }
+_LISTS = {list}
+_DTYPES = {name: dtype for name, dtype in DTYPES.items() if name not in WITHOUT_JSON_FORM}
 _WANTED = {
     **dict.fromkeys(FLOATS, "numbers"),
     **dict.fromkeys(INTEGERS, "whole numbers"),
@@ -75,8 +77,7 @@ def array_of(name: str, datatype: object, shape: Shape, data: object) -> Array:
         InvalidRequest: unknown datatype, an element of another type or out of range, a count or a nesting
             that does not match the shape.
     """
-    dtype = DTYPES.get(datatype) if isinstance(datatype, str) else None
-    if dtype is None or datatype in WITHOUT_JSON_FORM:
+    if type(datatype) is not str or (dtype := _DTYPES.get(datatype)) is None:
         raise InvalidRequest(datatype_text(name, datatype))
     if type(data) is Numbers:
         _check_layout(name, shape, data.dims, len(data.values))
@@ -85,9 +86,9 @@ def array_of(name: str, datatype: object, shape: Shape, data: object) -> Array:
         raise InvalidRequest(f"'data' of input {quoted(name)} must be an array, not {kind(data)}")
     flat, dims, kinds = _flatten(data, name)
     _check_layout(name, shape, dims, len(flat))
-    if not kinds <= _ELEMENTS[str(datatype)]:
-        odd = next(value for value in flat if type(value) not in _ELEMENTS[str(datatype)])
-        wanted = _WANTED.get(str(datatype), "strings")
+    if not kinds <= _ELEMENTS[datatype]:
+        odd = next(value for value in flat if type(value) not in _ELEMENTS[datatype])
+        wanted = _WANTED.get(datatype, "strings")
         raise InvalidRequest(
             f"'data' of input {quoted(name)} ({datatype}) must hold {wanted}, not {kind(odd)}"
         )
@@ -103,7 +104,7 @@ def _flatten(data: list[Any], name: str) -> tuple[list[Any], Shape, set[type]]:
     """All elements, the lengths of the nested lists, the types seen."""
     dims = [len(data)]
     kinds = set(map(type, data))
-    while kinds == {list}:
+    while kinds == _LISTS:
         widths = set(map(len, data))
         if len(widths) != 1 or len(dims) == MAX_RANK:
             raise InvalidRequest(

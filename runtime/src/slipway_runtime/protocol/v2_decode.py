@@ -40,36 +40,30 @@ def decode(body: bytes, model: str, version: str = "", length: int | None = None
     Raises:
         InvalidRequest: not JSON, or not what the protocol describes.
     """
+    tail = None
     if length is None:
-        return _read(parse(body), None, model, version)
-    known = recall(body, length, model, version)
-    if known is not None:
-        return known
-    tail = Tail(body, length)
-    request = _read(parse(body[:length]), tail, model, version)
-    remember(body, length, request)
-    return request
-
-
-def _read(document: dict[str, Any], tail: Tail | None, model: str, version: str) -> InferenceRequest:
+        document = parse(body)
+    else:
+        known = recall(body, length, model, version)
+        if known is not None:
+            return known
+        tail = Tail(body, length)
+        document = parse(body[:length])
     identity = document.get("id")
     if identity is not None and type(identity) is not str:
         raise InvalidRequest(f"'id' must be a string, not {kind(identity)}")
     inputs = _inputs(document.get("inputs"), tail, model)
     wanted = document.get("outputs")
     if wanted is None and "parameters" not in document:
-        return InferenceRequest(model, version, identity or "", inputs, ())
-    outputs = () if wanted is None else _outputs(wanted)
-    parameters = parameters_of(document, "the request")
-    return InferenceRequest(
-        model,
-        version,
-        identity or "",
-        inputs,
-        outputs,
-        form_of(parameters, wanted or ()),
-        seconds_of(parameters),
-    )
+        request = InferenceRequest(model, version, identity or "", inputs, ())
+    else:
+        outputs = () if wanted is None else _outputs(wanted)
+        parameters = parameters_of(document, "the request")
+        form, seconds = form_of(parameters, wanted or ()), seconds_of(parameters)
+        request = InferenceRequest(model, version, identity or "", inputs, outputs, form, seconds)
+    if length is not None:
+        remember(body, length, request)
+    return request
 
 
 def _inputs(entries: object, tail: Tail | None, model: str) -> dict[str, Array]:

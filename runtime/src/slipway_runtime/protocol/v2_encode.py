@@ -49,7 +49,9 @@ def encode(result: InferenceResult) -> bytes:
     """
     outputs = []
     for spec, array in zip(result.specs, result.arrays, strict=True):
-        outputs.append(_in_json(spec.name, spec.datatype, array))
+        datatype = spec.datatype
+        data = _ODD[datatype](spec.name, array) if datatype in _ODD else array.ravel()
+        outputs.append({"name": spec.name, "datatype": datatype, "shape": array.shape, "data": data})
     return _written(result, outputs)
 
 
@@ -67,7 +69,8 @@ def encode_as(result: InferenceResult, form: Form) -> Answer:
         if classes is not None:
             datatype = BYTES
         if not form.each.get(name, form.binary):
-            outputs.append(_in_json(name, datatype, shown))
+            data = _ODD[datatype](name, shown) if datatype in _ODD else shown.ravel()
+            outputs.append({"name": name, "datatype": datatype, "shape": shown.shape, "data": data})
             continue
         raw = bytes_of(shown)
         outputs.append(
@@ -76,11 +79,6 @@ def encode_as(result: InferenceResult, form: Form) -> Answer:
         binary.append(raw)
     head = _written(result, outputs)
     return Answer(b"".join((head, *binary)), len(head)) if binary else Answer(head, None)
-
-
-def _in_json(name: str, datatype: str, array: Array) -> dict[str, Any]:
-    data = _ODD[datatype](name, array) if datatype in _ODD else array.ravel()
-    return {"name": name, "datatype": datatype, "shape": array.shape, "data": data}
 
 
 def _written(result: InferenceResult, outputs: list[dict[str, Any]]) -> bytes:
