@@ -38,6 +38,7 @@ def _pull(pull: PullCommand, web: ModelWeb, uri: str, *flags: str, token: str = 
     environ = {"HF_ENDPOINT": web.url(""), **({"HF_TOKEN": token} if token else {})}
     done = pull(uri, *flags, environ=environ)
     assert TOKEN not in done.everything
+    assert done.log, "the library's own lines would break whoever reads the log"
     return done
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from model_web import Answer, ModelWeb, Request, model_web
+from moved_clock import MovedClock
 from oci_registry import FILE, MANIFEST, TITLE, digest_of
 from slipway_runtime.errors import PullFailure, Reason
 from slipway_runtime.storage.pull import Puller
@@ -149,6 +150,20 @@ def test_another_registrys_password_is_not_sent(puller: Pullers, tmp_path: Path)
         replace(puller(), environ=environ).pull(f"oci://{web.authority}/m", tmp_path)
     assert caught.value.reason is Reason.ACCESS_DENIED
     assert "authorization" not in _all(web).lower()
+
+
+def test_a_registry_that_answers_by_drops_is_left_at_the_deadline(
+    puller: Pullers, moved: MovedClock, tmp_path: Path
+) -> None:
+    """A manifest is no model file, and yet it has to come in time."""
+
+    def slowly(_: Request) -> Answer:
+        moved.now += 1000
+        return Answer(body=b"{}")
+
+    with model_web(slowly) as web, pytest.raises(PullFailure) as caught:
+        puller().pull(f"oci://{web.authority}/m", tmp_path)
+    assert caught.value.reason is Reason.TIMEOUT
 
 
 @pytest.mark.parametrize(

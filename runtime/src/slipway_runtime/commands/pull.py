@@ -10,7 +10,6 @@ import logging
 import os
 import signal
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +35,7 @@ def pull(uri: str, dest: str, settings: PullSettings) -> int:
     # The first process of a container ignores SIGTERM unless it has a handler.
     signal.signal(signal.SIGTERM, _terminated)
     report = termination_log(settings)
-    puller = replace(puller_of(settings), progress=progress_for(sys.stderr))
+    puller = puller_of(settings)
     try:
         artifact = puller.pull(uri, Path(dest), settings.digest)
     except PullFailure as failure:
@@ -57,14 +56,14 @@ def pull(uri: str, dest: str, settings: PullSettings) -> int:
 
 
 def puller_of(settings: CommonSettings) -> Puller:
-    """A puller with these settings' limits."""
+    """A puller with these settings' limits, which tells how far it is."""
     limits = Limits(
         settings.max_model_bytes,
         settings.pull_seconds,
         settings.retry_seconds,
         settings.allow_local_addresses,
     )
-    return Puller(limits, os.environ)
+    return Puller(limits, os.environ, progress=progress_for(sys.stderr))
 
 
 def _terminated(signum: int, _frame: FrameType | None) -> None:

@@ -166,7 +166,7 @@ class HttpClient:
                         "GET", url_of(uri), headers=_wire(sent), extensions={"timeout": _timeouts(budget)}
                     ) as response,
                 ):
-                    answer = _answer(uri, response)
+                    answer = _answer(uri, response, budget)
                     if answer.status not in _REDIRECTS:
                         yield answer
                         return
@@ -224,9 +224,16 @@ def _timeouts(budget: Budget) -> dict[str, float]:
     return {"connect": budget.seconds_left(CONNECT_SECONDS), "read": read, "write": read}
 
 
-def _answer(uri: ModelUri, response: httpcore.Response) -> Answer:
+def _answer(uri: ModelUri, response: httpcore.Response, budget: Budget) -> Answer:
     headers = {name.lower().decode("latin-1"): text.decode("latin-1") for name, text in response.headers}
-    return Answer(uri, response.status, headers, response.iter_stream())
+    return Answer(uri, response.status, headers, _timely(response.iter_stream(), budget))
+
+
+def _timely(chunks: Iterable[bytes], budget: Budget) -> Iterator[bytes]:
+    """The chunks, as long as there is time: a server that sends a byte a minute holds nothing up for ever."""
+    for chunk in chunks:
+        budget.expect(0)
+        yield chunk
 
 
 def _follow(uri: ModelUri, location: str) -> ModelUri:
