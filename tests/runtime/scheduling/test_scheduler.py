@@ -28,14 +28,32 @@ def where() -> bool:
     return threading.current_thread() is threading.main_thread()
 
 
+class Spied(InlineLimit):
+    """Remembers what it was told."""
+
+    __slots__ = ("told",)
+
+    def __init__(self) -> None:
+        super().__init__(100)
+        self.told: list[float] = []
+
+    def observe(self, seconds: float) -> None:
+        """Remember it."""
+        self.told.append(seconds)
+
+
 def scheduling(
-    engine: Doubler | Works, batching: Batching | None = None, clock: Callable[[], float] = perf_counter
+    engine: Doubler | Works,
+    batching: Batching | None = None,
+    clock: Callable[[], float] = perf_counter,
+    limit: InlineLimit | None = None,
 ) -> tuple[Scheduler, Stages]:
     """A scheduler that takes a hundred elements for small, and what it counts."""
     loop, stages = asyncio.get_running_loop(), Stages()
     executor = Executor(engine, 1, 10, stages, max_rows=8)
     executor.start(loop)
-    made = Scheduler(engine, executor, InlineLimit(100), lambda: stages, loop, batching=batching, clock=clock)
+    limit = limit or InlineLimit(100)
+    made = Scheduler(engine, executor, limit, lambda: stages, loop, batching=batching, clock=clock)
     return made, stages
 
 
@@ -159,3 +177,13 @@ async def test_what_is_late_already_does_not_run() -> None:
         await ask(scheduler, rows(1), seconds=-1)
 
     assert engine.runs == []
+
+
+async def test_a_shared_run_is_judged_by_what_each_of_its_requests_took() -> None:
+    """Else the sharing itself would look slow, and everything would go to the threads for good."""
+    times, limit = iter(range(1000)), Spied()
+    scheduler, _ = scheduling(Doubler(), SHARING, lambda: float(next(times)), limit)
+
+    await asyncio.gather(*(ask(scheduler, rows(number), 2, seconds=1e6) for number in range(5)))
+
+    assert limit.told == [1.0, 0.25]

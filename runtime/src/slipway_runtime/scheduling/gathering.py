@@ -106,7 +106,9 @@ class Gathering:
     def _run(self, calls: list[Call]) -> None:
         runs = run(self._engine, calls, self._clock)
         for each in runs:
-            self._inline.observe(each.computing)
+            self._inline.observe(
+                each.computing / len(each.calls)
+            )  # alone they would have held the loop longer
         settle(runs, self._stages, self._clock())
 
     def _is_wanted(self, call: Call) -> bool:
