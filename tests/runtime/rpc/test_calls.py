@@ -49,6 +49,10 @@ class Wire:
         """See Call."""
         return 5.0
 
+    def metadata(self, _: str) -> str:
+        """See Call."""
+        return ""
+
     def peer(self) -> str:
         """See Call."""
         return "test"

@@ -23,7 +23,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RuntimeServer]:
     """One server for all of this module."""
     folder = tmp_path_factory.mktemp("model")
     save(two_of_each(), folder / "model.onnx")
-    with serving(folder, "--revision", "6f8d9c7b5") as found:
+    with serving(folder, "--revision", "6f8d9c7b5", "--access-log") as found:
         yield found
 
 
@@ -87,6 +87,22 @@ def test_every_answer_names_the_revision(client: RpcClient, model: str) -> None:
     call.exception()
 
     assert dict(call.initial_metadata())["x-slipway-revision"] == "6f8d9c7b5"
+
+
+def test_a_request_s_id_comes_back_and_stands_in_the_access_log(
+    client: RpcClient, server: RuntimeServer
+) -> None:
+    """One id finds a call in the logs of both sides; what was sent is in neither."""
+    metadata = (("x-request-id", "abc-123"),)
+    _, call = client.channel.unary_unary(f"/{INFERENCE}/ModelInfer").with_call(
+        both().SerializeToString(), metadata=metadata
+    )
+
+    line = server.wait_for("request")
+    while line["request_id"] != "abc-123":
+        line = server.wait_for("request")
+    assert dict(call.initial_metadata())["x-request-id"] == "abc-123"
+    assert (line["path"], line["protocol"], line["code"]) == (f"/{INFERENCE}/ModelInfer", "v2-grpc", 0)
 
 
 def test_the_server_and_its_model_say_what_they_are(client: RpcClient) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from slipway_runtime.rpc.method import Method
     from slipway_runtime.rpc.wire import Call, Metadata
 
+LONGEST_ID = 128
+REQUEST_ID = "x-request-id"  # comes back, so that a call can be found in the logs of both sides
 _LOG = logging.getLogger(__name__)
 
 
@@ -71,13 +73,18 @@ class Terms(NamedTuple):
 class _Waiting:
     """Who waits for the answer to a message: what unary calls and streams have in common."""
 
-    __slots__ = ("_call", "_left", "_method", "_terms", "arrived", "deadline")
+    __slots__ = ("_call", "_left", "_metadata", "_method", "_terms", "arrived", "deadline", "request_id")
 
     def __init__(self, call: Call, method: Method, terms: Terms) -> None:
         self._call = call
         self._method = method
         self._terms = terms
         self._left = False
+        identity = call.metadata(REQUEST_ID)
+        self.request_id = identity if len(identity) <= LONGEST_ID else ""
+        self._metadata: Metadata | None = terms.metadata
+        if self.request_id:
+            self._metadata = (*terms.metadata, (REQUEST_ID, self.request_id))
         self.arrived = self.deadline = 0.0
 
     def gone(self) -> bool:
@@ -108,11 +115,11 @@ class UnaryCall(_Waiting):
 
     def reply(self, answer: bytes) -> None:
         """The answer and OK."""
-        self._call.finish(self._terms.metadata, answer, Code.OK, "")
+        self._call.finish(self._metadata, answer, Code.OK, "")
 
     def fail(self, fault: Exception) -> None:
         """A fault's code and text."""
-        self._call.finish(self._terms.metadata, None, code_of(fault), text_of(fault))
+        self._call.finish(self._metadata, None, code_of(fault), text_of(fault))
 
     def _received(self, message: bytes | None) -> None:
         if message is None:
@@ -142,14 +149,12 @@ class StreamCall(_Waiting):
         "_leaving",
         "_lock",
         "_message",
-        "_metadata",
         "_sending",
     )
 
     def __init__(self, call: Call, method: Method, terms: Terms) -> None:
         super().__init__(call, method, terms)
         self._lock = Lock()
-        self._metadata: Metadata | None = terms.metadata
         self._message = b""
         self._later: bytes | None = None
         self._begun = self._ended = self._idle = self._leaving = self._sending = False

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from slipway_runtime.rpc.method import Answer, Caller
     from slipway_runtime.telemetry.metrics import Metrics
 
+LONGEST = 200  # characters of what a client sent, in the access log
 _LOG = logging.getLogger(__name__)
 _ACCESS = logging.getLogger("slipway_runtime.access")
 
@@ -133,9 +134,13 @@ class Inferences:
                 extra={
                     "method": "gRPC",
                     "path": codec.path,
-                    "status": int(code),
-                    "bytes": sent,
+                    "model": model[:LONGEST],
+                    "protocol": codec.protocol,
+                    "code": int(code),
+                    "request_id": caller.request_id,
                     "seconds": round(seconds, 6),
+                    "bytes_in": received,
+                    "bytes_out": sent,
                     "client": caller.client(),
                 },
             )

@@ -17,10 +17,12 @@ class Caller(Protocol):
     Attributes:
         arrived: when the message came, on time.perf_counter's scale.
         deadline: until when the answer is wanted, likewise.
+        request_id: the client's own, from its metadata; empty when it gave none.
     """
 
     arrived: float
     deadline: float
+    request_id: str
 
     def gone(self) -> bool:
         """True when nobody waits any more."""

@@ -38,16 +38,24 @@ class Call:
         event: told that the call came.
     """
 
-    __slots__ = ("_call", "_deadline", "path")
+    __slots__ = ("_call", "_deadline", "_metadata", "path")
 
     def __init__(self, event: Any) -> None:
         self._call = event.call
         self._deadline: float = event.call_details.deadline
+        self._metadata: Metadata = event.invocation_metadata
         self.path: str = event.call_details.method.decode("latin-1")
 
     def seconds(self) -> float:
         """Until the client's deadline; endless without one."""
         return self._deadline - time.time()
+
+    def metadata(self, wanted: str) -> str:
+        """The client's metadata of this name; empty when there is none."""
+        for key, value in self._metadata:
+            if key == wanted:
+                return value
+        return ""
 
     def peer(self) -> str:
         """The client's address."""
