@@ -6,10 +6,18 @@ from typing import Any, Final
 
 from builders import NAMESPACE
 from simulator import Scene
-from workflow_steps import BAD, Change, autoscaled, user
+from workflow_steps import BAD, Change, autoscaled, says, two, user
 from world import ApiError, matches
 from world_pods import Outcome
 
+WAITING: Final = says(
+    Ready="False AwaitingPromotion", Available="True Serving", Reconciling="True AwaitingPromotion"
+)
+ABORTED: Final = says(Ready="False Aborted", Available="True Serving", Stalled="True Aborted")
+SERVING: Final = says(Ready="True Serving", Available="True Serving")
+PAUSED: Final = says(Ready="False Paused", Available="True Serving", Reconciling="True Paused")
+MOST_SETS: Final = 4
+"""The active one, the new one, one that the preview shows meanwhile, one that is on its way out."""
 CPU: Final = {"resources": {"requests": {"cpu": "100m"}}}
 
 
@@ -94,10 +102,29 @@ def died(name: str) -> Change:
 
 
 def flips(scene: Scene) -> None:
-    """The spec changes again and again, faster than anything comes up."""
-    for name in ("2", "3", "2", "1", "4", "5"):
-        scene.apply(lambda md, name=name: md.model(f"s3://models/iris/{name}"))  # type: ignore[misc] # the default binds the loop's value
+    """The spec changes every second for a minute: what is not wanted any more does not pile up."""
+    for second in range(60):
+        scene.apply(lambda md, n=second % 7: md.model(f"s3://models/iris/{n}"))  # type: ignore[misc] # the default binds the loop's value
         scene.operator.look()
+        scene.cluster.step()
+        scene.world.advance(1)
+        assert not scene.violation()
+        assert len(scene.world.list("Deployment", NAMESPACE)) <= MOST_SETS
+
+
+def first_bad(scene: Scene) -> None:
+    """The very first model cannot be pulled; later ones would be promoted by name."""
+    broken(scene)
+    scene.builder.model(BAD)
+    gated(scene)
+
+
+def half_renamed(scene: Scene) -> None:
+    """A rolling update to a renamed predictor with a bad model has begun."""
+    broken(scene)
+    two(scene)
+    scene.settle()
+    scene.apply(lambda md: md.model(BAD).predictor(name="second"))
 
 
 def quota(pods: int) -> Change:

@@ -30,7 +30,9 @@ from workflow_steps import (
     two_revisions,
     user,
 )
-from workflows_blue_green import BLUE_GREEN
+from workflows_blue_green import BLUE_GREEN_SIZES, BLUE_GREEN_UPDATES
+from workflows_changes import CHANGES
+from workflows_trouble import ROLLING_TROUBLE, TROUBLE
 from world_pods import Outcome
 
 CPU: Final = {"resources": {"requests": {"cpu": "100m"}}}
@@ -317,4 +319,5 @@ DRIFT: Final = (
     ),
 )
 
-WORKFLOWS: Final = (*SIZES, *UPDATES, *DRIFT, *BLUE_GREEN)
+BLUE_GREEN: Final = (*BLUE_GREEN_UPDATES, *BLUE_GREEN_SIZES, *TROUBLE, *CHANGES)
+WORKFLOWS: Final = (*SIZES, *UPDATES, *DRIFT, *ROLLING_TROUBLE, *BLUE_GREEN)

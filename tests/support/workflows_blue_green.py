@@ -1,40 +1,31 @@
-"""What can happen to a ModelDeployment of the blue-green strategy, as workflows for the simulator."""
+"""Blue-green updates and sizes, as workflows for the simulator."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Final
 
 from blue_green_steps import (
+    SERVING,
+    WAITING,
     active,
     aimed_at,
     annotated,
     blue_green,
     broken,
-    delete_set,
-    died,
     flips,
     gated,
     gated_autoscaled,
     gated_cpu,
-    preview_service_deleted,
     promoted,
     protects,
-    quota,
-    renamed,
     shows,
     small_preview,
     strategy,
-    tampered,
-    verb,
 )
-from builders import NAMESPACE
 from simulator import Workflow
 from workflow_steps import (
     BAD,
-    autoscaled,
     counts,
-    half_rolled,
     has_pods,
     later,
     mend,
@@ -42,19 +33,10 @@ from workflow_steps import (
     protected,
     resized,
     says,
-    two,
     user,
 )
-from world_pods import Outcome
 
-WAITING: Final = says(
-    Ready="False AwaitingPromotion", Available="True Serving", Reconciling="True AwaitingPromotion"
-)
-ABORTED: Final = says(Ready="False Aborted", Available="True Serving", Stalled="True Aborted")
-SERVING: Final = says(Ready="True Serving", Available="True Serving")
-PAUSED: Final = says(Ready="False Paused", Available="True Serving", Reconciling="True Paused")
-
-UPDATES: Final = (
+BLUE_GREEN_UPDATES: Final = (
     Workflow(
         "blue-green, first",
         lambda _: None,
@@ -225,324 +207,7 @@ UPDATES: Final = (
     ),
 )
 
-TROUBLE: Final = (
-    Workflow(
-        "aborted in the spec",
-        gated,
-        [
-            model("2"),
-            verb("abort"),
-            ABORTED,
-            has_pods(m1i1=2, m2i2=2),
-            shows("2"),
-            later(31),
-            has_pods(m1i1=2),
-            ABORTED,
-            shows("1"),
-            model("1"),
-        ],
-        floor=2,
-    ),
-    Workflow(
-        "aborted by annotation, and taken back",
-        gated,
-        [
-            model("2"),
-            annotated("abort"),
-            ABORTED,
-            later(31),
-            annotated("abort", ""),
-            WAITING,
-            promoted,
-            later(31),
-        ],
-        floor=2,
-    ),
-    Workflow(
-        "aborted for good",
-        gated,
-        [
-            strategy(autoPromotionEnabled=False, abortScaleDownDelaySeconds=0),
-            model("2"),
-            verb("abort"),
-            later(5000),
-            ABORTED,
-            has_pods(m1i1=2, m2i2=2),
-            model("3"),
-            WAITING,
-            promoted,
-            later(31),
-        ],
-        floor=2,
-    ),
-    Workflow(
-        "an abort of the active one",
-        gated,
-        [verb("abort"), SERVING, has_pods(m1i1=2)],
-        floor=2,
-    ),
-    Workflow(
-        "a promotion of what does not exist",
-        gated,
-        [
-            user(lambda md: md.spec(rollout={"promote": "0123456ab"})),
-            SERVING,
-            model("2"),
-            WAITING,
-            active("1"),
-            promoted,
-            later(31),
-        ],
-        floor=2,
-    ),
-    Workflow(
-        "bad model, blue-green, mended",
-        blue_green,
-        [
-            broken,
-            user(lambda md: md.model(BAD)),
-            says(Ready="False ModelPullFailed", Available="True Serving", Reconciling="True ModelPullFailed"),
-            later(700),
-            says(
-                Ready="False ModelPullFailed",
-                Available="True Serving",
-                Stalled="True ProgressDeadlineExceeded",
-            ),
-            active("1"),
-            mend,
-            active("bad"),
-            SERVING,
-            later(31),
-        ],
-        floor=2,
-    ),
-    Workflow(
-        "given up at the deadline",
-        blue_green,
-        [
-            strategy(progressDeadlineAbort=True),
-            broken,
-            user(lambda md: md.model(BAD)),
-            later(601),
-            ABORTED,
-            has_pods(m1i1=2, mbadi2=2),
-            later(31),
-            has_pods(m1i1=2),
-            later(5000),
-            ABORTED,
-            model("1"),
-            SERVING,
-            mend,
-            user(lambda md: md.model(BAD)),
-            active("bad"),
-            later(31),
-        ],
-        floor=2,
-    ),
-    Workflow(
-        "an image that does not exist",
-        gated,
-        [
-            lambda scene: scene.cluster.outcomes.update(
-                {BAD: Outcome(state="image-failed", message="not found")}
-            ),
-            user(lambda md: md.model(BAD)),
-            says(Ready="False ImagePullFailed", Available="True Serving", Reconciling="True ImagePullFailed"),
-            mend,
-            WAITING,
-            promoted,
-            later(31),
-        ],
-        floor=2,
-    ),
-    Workflow(
-        "a quota that forbids the preview",
-        blue_green,
-        [
-            quota(3),
-            model("2"),
-            says(Ready="False QuotaExceeded", Available="True Serving", Reconciling="True QuotaExceeded"),
-            active("1"),
-            quota(9),
-            active("2"),
-            later(31),
-        ],
-        floor=2,
-    ),
-    Workflow(
-        "paused at the gate",
-        gated,
-        [
-            model("2"),
-            user(lambda md: md.spec(paused=True)),
-            PAUSED,
-            promoted,
-            PAUSED,
-            active("1"),
-            later(700),
-            user(lambda md: md.spec(paused=None)),
-            active("2"),
-            later(31),
-            SERVING,
-        ],
-        floor=2,
-    ),
-    Workflow(
-        "paused over a blue-green update",
-        blue_green,
-        [
-            user(lambda md: md.spec(paused=True)),
-            model("2"),
-            PAUSED,
-            has_pods(m1i1=2),
-            resized(3),
-            has_pods(m1i1=3),
-            user(lambda md: md.spec(paused=None)),
-            active("2"),
-            later(31),
-        ],
-        floor=2,
-    ),
-    Workflow(
-        "active set deleted at the gate",
-        gated,
-        [
-            model("2"),
-            partial(delete_set, "1"),
-            WAITING,
-            active("1"),
-            has_pods(m1i1=2, m2i2=2),
-            promoted,
-            later(31),
-        ],
-    ),
-    Workflow(
-        "preview deleted",
-        gated,
-        [model("2"), partial(delete_set, "2"), WAITING, promoted, later(31)],
-        floor=2,
-    ),
-    Workflow(
-        "Service deleted at the gate",
-        gated,
-        [
-            model("2"),
-            lambda scene: scene.world.delete("Service", NAMESPACE, "iris"),
-            WAITING,
-            active("1"),
-            promoted,
-            later(31),
-        ],
-    ),
-    Workflow(
-        "preview Service deleted",
-        gated,
-        [model("2"), preview_service_deleted, WAITING, shows("2"), promoted, later(31)],
-        floor=2,
-    ),
-    Workflow(
-        "Service pointed at the preview",
-        gated,
-        [model("2"), tampered, WAITING, active("1"), promoted, later(31)],
-    ),
-    Workflow(
-        "active set dies after the switch",
-        gated,
-        [
-            model("2"),
-            promoted,
-            active("2"),
-            died("2"),
-            active("1"),
-            lambda scene: scene.cluster.outcomes.clear(),
-            active("2"),
-            later(31),
-        ],
-    ),
-)
-
-CHANGES: Final = (
-    Workflow(
-        "rolling to blue-green", two, [strategy(), active("1"), SERVING, later(31), has_pods(m1i1=2)], floor=2
-    ),
-    Workflow(
-        "rolling to gated blue-green with a new model",
-        two,
-        [
-            strategy(autoPromotionEnabled=False),
-            model("2"),
-            WAITING,
-            active("1"),
-            promoted,
-            active("2"),
-            later(31),
-            has_pods(m2i2=2),
-        ],
-        floor=2,
-    ),
-    Workflow(
-        "blue-green to rolling",
-        blue_green,
-        [strategy(None), active("1"), has_pods(m1i1=2), counts("Service", 1)],
-        floor=2,
-    ),
-    Workflow(
-        "blue-green to rolling with a new model",
-        gated,
-        [strategy(None), model("2"), active("2"), has_pods(m2i2=2), counts("Service", 1)],
-        floor=2,
-    ),
-    Workflow(
-        "blue-green to rolling at the gate",
-        gated,
-        [model("2"), WAITING, strategy(None), active("2"), has_pods(m2i2=2)],
-        floor=2,
-    ),
-    Workflow(
-        "half rolled to blue-green",
-        half_rolled,
-        [strategy(), mend, active("bad"), later(31), has_pods(mbadi1=2)],
-        floor=2,
-    ),
-    Workflow(
-        "there and back", two, [strategy(), strategy(None), active("1"), later(31), has_pods(m1i1=2)], floor=2
-    ),
-    Workflow(
-        "renamed, blue-green",
-        blue_green,
-        [renamed("second"), active("1"), later(31), has_pods(m1i2=2), counts("Service", 2)],
-        floor=2,
-    ),
-    Workflow(
-        "renamed, blue-green, autoscaled",
-        gated_autoscaled,
-        [
-            renamed("second"),
-            WAITING,
-            promoted,
-            active("1"),
-            aimed_at("1"),
-            counts("HorizontalPodAutoscaler", 1),
-            later(120),
-            has_pods(m1i2=4),
-        ],
-        floor=4,
-    ),
-    Workflow(
-        "rolling to blue-green, autoscaled",
-        autoscaled,
-        [strategy(), aimed_at("1"), later(120), has_pods(m1i1=4)],
-        floor=4,
-    ),
-    Workflow(
-        "blue-green to rolling, autoscaled",
-        gated_autoscaled,
-        [strategy(None), aimed_at("1"), later(120), has_pods(m1i1=4)],
-        floor=4,
-    ),
-)
-
-SIZES: Final = (
+BLUE_GREEN_SIZES: Final = (
     Workflow(
         "blue-green, autoscaled",
         gated_autoscaled,
@@ -608,5 +273,3 @@ SIZES: Final = (
         floor=2,
     ),
 )
-
-BLUE_GREEN: Final = (*UPDATES, *TROUBLE, *CHANGES, *SIZES)

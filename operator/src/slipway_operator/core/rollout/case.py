@@ -112,6 +112,8 @@ class Case:
     def _silent(self, chosen: Deployment | None) -> Incumbent | None:
         """Who has the traffic where nothing serves: as the Service has it, else the likeliest."""
         own = self.own
+        if stable(self.revisions) is None:
+            return None  # nothing ever served: the newest is as good as the first
         if chosen is not None:
             return self._as_incumbent(chosen)
         if own is not None and _vetted(own):
