@@ -96,7 +96,7 @@ def test_xgboost_takes_missing_values(tmp_path: Path) -> None:
 def test_odd_xgboost_models_are_right_whoever_serves_them(booster: str, tmp_path: Path) -> None:
     """The gate decides which engine; the answers are the same."""
     x, y = IRIS
-    given = {"num_class": 3, "nthread": 1, "verbosity": 0}
+    given: dict[str, Any] = {"num_class": 3, "nthread": 1, "verbosity": 0}
     given |= {"objective": booster} if ":" in booster else {"objective": "multi:softprob", "booster": booster}
     model = xgboost.train(given, xgboost.DMatrix(x, y), num_boost_round=8)
     raw = model.predict(xgboost.DMatrix(x))
@@ -123,7 +123,7 @@ def test_lightgbm_gives_the_labels_of_its_estimator(name: str, file: str, tmp_pa
 
 def test_lightgbm_is_exact_at_its_thresholds(tmp_path: Path) -> None:
     """Where a conversion to float32 goes wrong: one step to either side of each threshold."""
-    estimator = lgb("noisy")
+    estimator: Any = lgb("noisy")
     engine = engine_of(saved_booster(estimator.booster_, tmp_path / "m", "model.txt"))
     thresholds = estimator.booster_.trees_to_dataframe()["threshold"].dropna().to_numpy(float)
     steps = np.concatenate([thresholds, np.nextafter(thresholds, -9), np.nextafter(thresholds, 9)])
@@ -142,7 +142,7 @@ def test_lightgbm_takes_categories_and_missing_values(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     x = np.stack([random.integers(0, 6, 400), random.normal(size=400)], axis=1).astype(float)
     y = (np.isin(x[:, 0], [1, 4]) ^ (x[:, 1] > 0)).astype(int)
-    estimator = lightgbm.LGBMClassifier(n_estimators=10, verbose=-1, min_data_per_group=5, cat_smooth=1)
+    estimator: Any = lightgbm.LGBMClassifier(n_estimators=10, verbose=-1, min_data_per_group=5, cat_smooth=1)
     estimator.fit(x, y, categorical_feature=[0])
     engine = engine_of(saved_booster(estimator.booster_, tmp_path / "m", "model.txt"))
     rows = x.copy()
@@ -158,7 +158,7 @@ def test_lightgbm_takes_categories_and_missing_values(tmp_path: Path) -> None:
 def test_a_lightgbm_regressor_gives_its_prediction(columns: int, tmp_path: Path) -> None:
     """One column, and more than one."""
     rows = DIABETES[0][:, :columns]
-    estimator = lightgbm.LGBMRegressor(n_estimators=10, verbose=-1).fit(rows, DIABETES[1])
+    estimator: Any = lightgbm.LGBMRegressor(n_estimators=10, verbose=-1).fit(rows, DIABETES[1])
     engine = engine_of(saved_booster(estimator.booster_, tmp_path / "m", "model.txt"))
 
     (prediction,) = engine.run(inputs_of(engine, rows), ["prediction"])
