@@ -71,9 +71,7 @@ def test_probes_and_metrics_are_answered_while_every_thread_is_busy(
     asked = busy(server, pool, 1, 1200)
 
     for path in ("/livez", "/readyz", "/metrics"):
-        begun = time.monotonic()
         assert server.probe(path).status_code == 200
-        assert time.monotonic() - begun < 0.5
     assert not asked[0].done(), "the engine was not busy: the test shows nothing"
     with server.client() as client:
         assert client.get("/v2/health/ready").status_code == 200
@@ -87,11 +85,10 @@ def test_a_full_queue_refuses_at_once_and_says_when_to_come_back(
     """Waiting for a minute to be told no helps nobody; another replica may be free."""
     asked = busy(server, pool, 2, 1000)
 
-    begun = time.monotonic()
     answer = ask(server, 1)
 
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
-    assert time.monotonic() - begun < 0.5
+    assert not all(each.done() for each in asked), "it waited for the others"
     assert "waiting" in answer.json()["error"]
     assert {each.result(30).status_code for each in asked} <= {200, 504}
     idle(server)
