@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -73,7 +74,9 @@ def convert_apart(
 
 def _environment(dest: Path) -> dict[str, str]:
     """What a Python program needs, and nothing that was meant for the server."""
+    libraries = os.environ.get("LD_LIBRARY_PATH")  # where the image keeps OpenMP
     return {
+        **({"LD_LIBRARY_PATH": libraries} if libraries else {}),
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "HOME": str(dest),
         "TMPDIR": str(dest),
