@@ -23,7 +23,8 @@ from slipway_bench.environment import PEERS as PEERS_FOLDER
 from slipway_bench.environment import pinned, say
 from slipway_bench.figures import Figures
 from slipway_bench.installs import UnavailableError, program
-from slipway_bench.models import SAMPLES, Sample
+from slipway_bench.models import SAMPLES
+from slipway_bench.sample import Sample
 from slipway_bench.servers import Server, running
 from slipway_bench.wire import message
 

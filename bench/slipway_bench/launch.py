@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from slipway_bench.environment import PEERS
-from slipway_bench.models import Sample
+from slipway_bench.sample import Sample
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ import grpc
 from slipway_bench.environment import pinned
 from slipway_bench.installs import UnavailableError, peer_python
 from slipway_bench.launch import Launch, Peer, Ports
-from slipway_bench.models import Sample
+from slipway_bench.sample import Sample
 from slipway_bench.wire import Message, check, message
 
 START_SECONDS = 120.0

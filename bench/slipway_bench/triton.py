@@ -16,7 +16,7 @@ from pathlib import Path
 from slipway_bench.environment import PEERS
 from slipway_bench.installs import UnavailableError
 from slipway_bench.launch import Launch, Ports
-from slipway_bench.models import Array, Sample
+from slipway_bench.sample import Array, Sample
 from slipway_bench.wire import DATATYPES
 
 

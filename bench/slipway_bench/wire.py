@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from slipway_bench import protobuf
-from slipway_bench.models import Array, Sample
+from slipway_bench.sample import Array, Sample
 
 DATATYPES = {"float32": "FP32", "float64": "FP64", "int64": "INT64", "int32": "INT32"}
 _DTYPES = {datatype: np.dtype(name) for name, datatype in DATATYPES.items()}

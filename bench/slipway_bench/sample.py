@@ -1,0 +1,29 @@
+"""A model and one request for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy.typing as npt
+
+Array: TypeAlias = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What every server of a case gets.
+
+    Attributes:
+        name: the served model's.
+        path: its file, alone in its folder.
+        inputs: by name, in the model's order.
+        expected: outputs by name, in the model's order, as the model's own library gives them.
+    """
+
+    name: str
+    path: Path
+    inputs: Mapping[str, Array]
+    expected: Mapping[str, Array]
