@@ -60,6 +60,17 @@ _SCALING_RULES = {
     "selectPolicy": "Min",
     "policies": [{"type": "Percent", "value": 50, "periodSeconds": 15}],
 }
+_STRATEGY: Json = {
+    "type": "BlueGreen",
+    "blueGreen": {
+        "autoPromotionEnabled": True,
+        "autoPromotionSeconds": 0,
+        "previewReplicaCount": 1,
+        "scaleDownDelaySeconds": 30,
+        "abortScaleDownDelaySeconds": 30,
+        "progressDeadlineAbort": True,
+    },
+}
 _PREDICTOR: dict[str, Any] = {
     "name": "main",
     "graph": {
@@ -128,7 +139,11 @@ def fixed_size() -> Json:
                     "type": "RollingUpdate",
                     "rollingUpdate": {"maxSurge": "50%", "maxUnavailable": 0},
                 },
-                "rollout": {"restartAt": "2026-11-21T10:00:00Z"},
+                "rollout": {
+                    "restartAt": "2026-11-21T10:00:00Z",
+                    "promote": "6f8d9c7b5",
+                    "abort": "0b7e44a19",
+                },
                 "predictors": [deepcopy(_PREDICTOR)],
             }
         },
@@ -136,8 +151,8 @@ def fixed_size() -> Json:
 
 
 def autoscaled() -> Json:
-    """Every field of the autoscaler, and the other limit of the disruption budget."""
+    """Every field of the autoscaler and of blueGreen, and the other limit of the disruption budget."""
     behavior = {"scaleUp": _SCALING_RULES, "scaleDown": _SCALING_RULES}
     hpa = {"minReplicas": 2, "maxReplicas": 4, "metrics": _METRICS, "behavior": behavior}
     predictor = deepcopy(_PREDICTOR | {"hpaSpec": hpa, "pdbSpec": {"minAvailable": 1}})
-    return changed(minimal(), {"spec": {"predictors": [predictor]}})
+    return changed(minimal(), {"spec": {"strategy": _STRATEGY, "predictors": [predictor]}})
