@@ -39,7 +39,7 @@ def parse(body: bytes) -> Any:
     """
     try:
         value = orjson.loads(body) if len(body) < LARGE else _large(body)
-    except (ValueError, RuntimeError):
+    except (ValueError, RuntimeError, KeyError):  # the last: simdjson does not find every key that it lists
         value = _parse_again(body)
     if body.count(b"[") + body.count(b"{") > MAX_DEPTH:
         _check_depth(value)
