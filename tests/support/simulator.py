@@ -119,9 +119,10 @@ class Scene:
         service = self.world.objects.get(("Service", NAMESPACE, "iris"))
         if service is None:
             return 0
-        return len(self._ready(service["spec"]["selector"]))
+        return len(self.ready(service["spec"]["selector"]))
 
-    def _ready(self, selector: dict[str, str]) -> list[Object]:
+    def ready(self, selector: dict[str, str]) -> list[Object]:
+        """Ready pods with these labels."""
         return [
             pod
             for pod in self.world.peek("Pod", NAMESPACE)
@@ -136,7 +137,7 @@ class Scene:
         if (
             not serving
             and not operator_away
-            and self._ready({"slipway.dev/modeldeployment": "iris"})
+            and self.ready({"slipway.dev/modeldeployment": "iris"})
             and self._size_asked()
         ):
             return "the Service selects nothing ready while ready pods are there"

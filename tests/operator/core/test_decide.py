@@ -31,8 +31,17 @@ SPECS = st.fixed_dictionaries(
         "limit": st.sampled_from([None, 0, 1]),
         "restart": st.sampled_from([None, "2026-11-21T09:00:00Z"]),
         "bad": st.booleans(),
+        "strategy": st.sampled_from(
+            [
+                None,
+                {"type": "BlueGreen"},
+                {"type": "BlueGreen", "blueGreen": {"autoPromotionSeconds": 5, "previewReplicaCount": 1}},
+            ]
+        ),
     }
 )
+DELAYS = (6, 31, 61)
+"""Until a promotion, until the old set goes, until the autoscaler may shrink the new one."""
 Choice = dict[str, Any]
 
 
@@ -40,6 +49,7 @@ def chosen(builder: Builder, choice: Choice) -> None:
     """A spec of many."""
     builder.model(BAD if choice["bad"] else choice["uri"])
     builder.spec(paused=choice["paused"] or None, revisionHistoryLimit=choice["limit"])
+    builder.spec(strategy=choice["strategy"])
     builder.restart_at(choice["restart"])
     builder.replicas(None if choice["hpa"] else choice["size"])
     builder.predictor(name=choice["predictor"], resources=CPU, hpaSpec=choice["hpa"], pdbSpec=choice["pdb"])
@@ -74,6 +84,8 @@ def test_the_end_does_not_depend_on_where_it_began(first: Choice, last: Choice) 
     for choice in (first | {"paused": False, "bad": False}, last):
         scene.apply(lambda md, choice=choice: chosen(md, choice))  # type: ignore[misc] # the default binds the loop's value
         scene.settle()
+    for delay in DELAYS:
+        scene.later(delay)
     fresh = Scene()
     fresh.apply(lambda md: chosen(md, last))
     fresh.settle()
