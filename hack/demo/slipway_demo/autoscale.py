@@ -1,4 +1,4 @@
-"""The fifth act: an autoscaler sees the load and adds pods; without load it will take them away."""
+"""The sixth act: an autoscaler sees the load and adds pods; without load it will take them away."""
 
 from __future__ import annotations
 

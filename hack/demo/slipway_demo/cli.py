@@ -10,6 +10,7 @@ from pathlib import Path
 from slipway_demo.autoscale import autoscale
 from slipway_demo.console import Console
 from slipway_demo.example import Example
+from slipway_demo.formats import formats
 from slipway_demo.install import install
 from slipway_demo.models import train
 from slipway_demo.next_steps import next_steps
@@ -55,6 +56,7 @@ def play(stage: Stage) -> None:
         console.say(f"{model.estimator}, {len(model.onnx):,} bytes, in {uri}")
     serve(stage, example, models[0])
     report = update(stage, example, models, second)
+    formats(stage)
     autoscale(stage, example, second)
     requests, failed = report["requests"], report["failed"]
     console.step(f"done in {console.elapsed()}: {requests:,} requests during the update, {failed} failed")

@@ -47,18 +47,20 @@ class Example:
         """Its Service, as the cluster's network knows it."""
         return f"http://{self.name}.{NAMESPACE}.svc"
 
-    def apply(self, **predictor: Any) -> None:
+    def apply(self, strategy: dict[str, Any] | None = None, **predictor: Any) -> None:
         """Applies the manifest; `predictor` replaces or adds fields of its predictor."""
         manifest = copy.deepcopy(self._manifest)
         manifest["spec"]["predictors"][0] |= predictor
+        if strategy:
+            manifest["spec"]["strategy"] = strategy
         if "hpaSpec" in predictor:
             manifest["spec"].pop("replicas", None)
         self.kubectl("apply", "--filename=-", text=json.dumps(manifest))
 
-    def apply_model(self, uri: str, **predictor: Any) -> None:
-        """Applies the manifest with another model, and other fields of the predictor if there are any."""
+    def apply_model(self, uri: str, strategy: dict[str, Any] | None = None, **predictor: Any) -> None:
+        """Applies the manifest with another model, and other fields if there are any."""
         graph = self._manifest["spec"]["predictors"][0]["graph"]
-        self.apply(graph=graph | {"modelUri": uri}, **predictor)
+        self.apply(strategy, graph=graph | {"modelUri": uri}, **predictor)
 
     def wait_ready(self) -> float:
         """Waits for Ready and shows the object; returns the seconds it took. Raises DemoError."""

@@ -28,7 +28,7 @@ def serve(stage: Stage, example: Example, model: Trained) -> None:
     example.apply()
     console.say(f"Ready after {example.wait_ready():.1f} s")
     console.step(f"predictions through {example.url}, beside the estimator's own")
-    answers = ask(stage, example, model)
+    answers = ask(stage, example.url, example.model_name, model)
     console.say(compare(model, answers))
 
 
@@ -39,9 +39,9 @@ def make_namespace(shell: Shell) -> None:
     shell.read("kubectl", "apply", "--server-side", "--filename=-", text=json.dumps(namespace))
 
 
-def ask(stage: Stage, example: Example, model: Trained) -> list[dict[str, Any]]:
+def ask(stage: Stage, address: str, model_name: str, model: Trained) -> list[dict[str, Any]]:
     """The served model's answers to all sample rows."""
-    url = f"{example.url}/v2/models/{example.model_name}/infer"
+    url = f"{address}/v2/models/{model_name}/infer"
     bodies = [{"inputs": inputs(row)} for row in model.rows]
     script = str(Path(__file__).with_name("ask.py"))
     answers: list[dict[str, Any]] = json.loads(

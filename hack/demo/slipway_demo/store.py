@@ -16,10 +16,15 @@ SECRET = "s3-credentials"  # noqa: S105 - a Secret's name, not what is in it
 
 def store(cluster: LocalCluster, model: Trained, uri: str) -> None:
     """Puts a model under `uri`, a folder."""
+    put(cluster, model.onnx, f"{uri}/model.onnx")
+
+
+def put(cluster: LocalCluster, content: bytes, url: str) -> None:
+    """Puts a file."""
     with tempfile.TemporaryDirectory(prefix="slipway-demo-") as folder:
-        file = Path(folder) / "model.onnx"
-        file.write_bytes(model.onnx)
-        cluster.put(file, f"{uri}/{file.name}")
+        file = Path(folder) / "content"
+        file.write_bytes(content)
+        cluster.put(file, url)
 
 
 def share_credentials(shell: Shell, namespace: str) -> None:
