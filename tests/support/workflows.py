@@ -19,6 +19,7 @@ from workflow_steps import (
     has_pods,
     is_now,
     late_supersede,
+    later,
     many_revisions,
     mend,
     model,
@@ -184,6 +185,7 @@ UPDATES: Final = (
         [
             user(lambda md: md.predictor(name="second")),
             counts("HorizontalPodAutoscaler", 1),
+            later(61),
             has_pods(m1i2=4),
         ],
         floor=4,
@@ -217,7 +219,12 @@ UPDATES: Final = (
 DRIFT: Final = (
     Workflow("Deployment deleted", two, [partial(delete_child, "Deployment"), has_pods(m1i1=2)]),
     Workflow("Service deleted", two, [partial(delete_child, "Service")]),
-    Workflow("autoscaler deleted", autoscaled, [partial(delete_child, "HorizontalPodAutoscaler")], floor=4),
+    Workflow(
+        "autoscaler deleted",
+        autoscaled,
+        [partial(delete_child, "HorizontalPodAutoscaler"), later(61)],
+        floor=4,
+    ),
     Workflow("budget deleted", protected, [partial(delete_child, "PodDisruptionBudget")], floor=2),
     Workflow(
         "live revision deleted",

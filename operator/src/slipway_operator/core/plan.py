@@ -60,9 +60,10 @@ class Situation:
         """When the autoscaler was aimed at its present set, as long as that matters."""
         name = autoscaler_name(self.md.key.name, self.md.spec.predictor.name)
         live, target = self.observed.autoscalers.get(name), self.course.scaled
-        if not target or self.md.spec.predictor.hpa_spec is None:
+        hpa, scaled = self.md.spec.predictor.hpa_spec, self.observed.deployments.get(target)
+        if not target or hpa is None:
             return None
-        succeeds = bool(self.observed.deployments.keys() - {target})
+        succeeds = scaled is not None and scaled.size > (hpa.min_replicas or 1)
         return moved_at(self.md, live, target, self.now, succeeds=succeeds)
 
 

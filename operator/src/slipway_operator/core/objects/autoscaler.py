@@ -36,7 +36,7 @@ def moved_at(
 ) -> datetime | None:
     """When it was aimed at `deployment`, as long as that matters.
 
-    `succeeds` says that the set took the place of another one: then also a new autoscaler is held.
+    `succeeds` says that the set is larger than the least: then also a new autoscaler is held.
     """
     if live is None:
         return now if succeeds else None
