@@ -41,7 +41,8 @@ def peer_python(name: str) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         uv = _uv()
         _run([uv, "venv", "--quiet", "--python", sys.executable, str(folder)])
-        _run([uv, "pip", "install", "--quiet", "--python", str(python), "-r", str(requirements)])
+        install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python)]
+        _run([*install, "-r", str(requirements)])
         (folder / "complete").touch()
     return python
 

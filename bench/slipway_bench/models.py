@@ -84,7 +84,7 @@ def forest(folder: Path) -> Sample:
         "label": estimator.predict(flowers[:1]),
         "probabilities": estimator.predict_proba(flowers[:1]).astype(np.float32),
     }
-    return Sample("forest", path, {"X": flowers[:1]}, expected)
+    return Sample("forest", path, {"input-0": flowers[:1]}, expected)
 
 
 SAMPLES: dict[str, Callable[[Path], Sample]] = {

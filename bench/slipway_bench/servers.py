@@ -112,12 +112,17 @@ def _start(launch: Launch, core: set[int], log: Path) -> subprocess.Popen[bytes]
     with log.open("wb") as output:
         return subprocess.Popen(
             pinned(launch.command, core),
-            env={**os.environ, **launch.environ},
+            env={**_environ(), **launch.environ},
             cwd=launch.folder,
             stdout=output,
             stderr=subprocess.STDOUT,
             process_group=0,
         )
+
+
+def _environ() -> dict[str, str]:
+    """Ours; but compiled Python is written, as images have it: a second start does not pay for it again."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
