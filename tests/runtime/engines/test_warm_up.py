@@ -49,13 +49,13 @@ class MeasuredEngine:
 ROW = TensorSpec("x", "FP32", (-1, 4))
 
 
-def test_a_quick_model_is_run_five_times_and_its_median_told() -> None:
-    """The first run allocates: one measurement would be of that."""
+def test_a_quick_model_is_run_five_times_and_the_shortest_told() -> None:
+    """The first run allocates, others meet a busy machine: neither may send small requests to the threads."""
     times = iter([0.01, 0.0004, 0.0005, 0.0006, 0.0007])
     engine = MeasuredEngine(ROW, seconds=lambda _: next(times))
     found = warm_up(engine, engine.clock)
     assert found.ran
-    assert found.seconds == pytest.approx(0.0006)
+    assert found.seconds == pytest.approx(0.0004)
     assert len(engine.seen) == ROUNDS
 
 

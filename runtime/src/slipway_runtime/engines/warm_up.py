@@ -26,6 +26,7 @@ SIZES = (1, 2, 8, 16, 64, 224)
 MAX_ELEMENTS = 2**24
 ROUNDS = 5
 INLINE_SECONDS = 0.0003
+INLINE_SECONDS_ON_ONE_CPU = 0.001  # a thread runs nothing beside the loop there, its switches cost as much
 
 
 class WarmUp(NamedTuple):
@@ -33,8 +34,8 @@ class WarmUp(NamedTuple):
 
     Attributes:
         ran: False where no made-up input fitted.
-        seconds: one run at the smallest size took, the median of five.
-        inline_elements: a request of so many input elements still runs below 0.3 ms; 0 where none does.
+        seconds: one run at the smallest size took, the shortest of five: the others met somebody else's work.
+        inline_elements: a request of so many input elements still runs on the loop; 0 where none does.
     """
 
     ran: bool
@@ -42,22 +43,31 @@ class WarmUp(NamedTuple):
     inline_elements: int
 
 
-def warm_up(engine: Engine, clock: Callable[[], float] = time.perf_counter) -> WarmUp:
-    """Run the model on made-up inputs."""
+def warm_up(
+    engine: Engine, clock: Callable[[], float] = time.perf_counter, inline_seconds: float = INLINE_SECONDS
+) -> WarmUp:
+    """Run the model on made-up inputs.
+
+    Args:
+        engine: just loaded.
+        clock: seconds.
+        inline_seconds: a shorter run may take place on the event loop.
+    """
     for size in SIZES:
         seconds = _measure(engine, size, clock)
         if seconds is not None:
-            return WarmUp(
-                ran=True, seconds=seconds, inline_elements=_inline_elements(engine, size, seconds, clock)
-            )
+            elements = _inline_elements(engine, size, seconds, clock, inline_seconds)
+            return WarmUp(ran=True, seconds=seconds, inline_elements=elements)
     return WarmUp(ran=False, seconds=0.0, inline_elements=0)
 
 
-def _inline_elements(engine: Engine, size: int, seconds: float, clock: Callable[[], float]) -> int:
+def _inline_elements(
+    engine: Engine, size: int, seconds: float, clock: Callable[[], float], inline_seconds: float
+) -> int:
     """Double the open dimensions as long as a run stays short."""
     elements = 0
     found: float | None = seconds
-    while found is not None and found < INLINE_SECONDS:
+    while found is not None and found < inline_seconds:
         counted = _elements(engine.signature, size)
         if counted == elements:
             return elements  # every dimension is fixed
@@ -82,7 +92,7 @@ def _measure(engine: Engine, size: int, clock: Callable[[], float]) -> float | N
                 break  # a heavy model is warm after one run
     except RuntimeFault:
         return None
-    return sorted(times)[len(times) // 2]
+    return min(times)
 
 
 def _elements(signature: Signature, size: int) -> int:

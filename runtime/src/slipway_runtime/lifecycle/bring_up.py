@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from slipway_runtime.engines.load import Wanted, load
 from slipway_runtime.engines.parameters import ModelParameters
-from slipway_runtime.engines.warm_up import WarmUp, warm_up
+from slipway_runtime.engines.warm_up import INLINE_SECONDS, INLINE_SECONDS_ON_ONE_CPU, WarmUp, warm_up
 from slipway_runtime.errors import LoadFailure, Reason
 from slipway_runtime.lifecycle.state import Lifecycle, ModelState
+from slipway_runtime.scheduling.cpus import available_cpus
 from slipway_runtime.storage.localize import recorded, unfinished
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ def bring_up(plan: Plan, lifecycle: Lifecycle, puller: Puller, metrics: Metrics)
     started = time.perf_counter()
     wanted = Wanted(plan.folder, plan.implementation, plan.parameters, plan.converted)
     engine = load(wanted, plan.intra_op_threads)
-    warmed = warm_up(engine)
+    alone = available_cpus() == 1
+    warmed = warm_up(engine, inline_seconds=INLINE_SECONDS_ON_ONE_CPU if alone else INLINE_SECONDS)
     metrics.load_seconds = round(time.perf_counter() - started, 6)
     if not warmed.ran:
         _LOG.warning(
