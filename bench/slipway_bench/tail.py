@@ -23,7 +23,7 @@ CONNECTIONS = 16  # that show the top rate
 
 
 def run(tail: Tail, plan: Plan, folder: Path) -> list[Figures]:
-    """Top rate and arrivals in turn; the figures are those of the arrivals."""
+    """Top rate and arrivals in turn; the figures are those of the arrivals. A round that breaks has none."""
     sample = SAMPLES[tail.sample](folder)
     request, found = message(sample, "json"), []
     with running(PEERS[OURS], sample, plan.server_core, "json") as server:
@@ -36,7 +36,11 @@ def run(tail: Tail, plan: Plan, folder: Path) -> list[Figures]:
                 seconds=plan.seconds,
                 core=plan.load_core,
             )
-            figures = arrivals(server.ports.http, request, top.rate / 2, plan)
+            try:
+                figures = arrivals(server.ports.http, request, top.rate / 2, plan)
+            except subprocess.CalledProcessError as error:
+                say(f"round {number + 1}, {tail.name}: {error.stderr.strip().splitlines()[-1]}")
+                continue
             say(f"round {number + 1}, {tail.name}: {top.rate:,.0f}/s at most; p99 {figures.p99 * 1e3:.2f} ms")
             found.append(figures)
     return found
