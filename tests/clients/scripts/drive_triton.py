@@ -56,8 +56,8 @@ def over_http(address: str) -> dict[str, Any]:
     deferred = client.async_infer(MODEL, inputs_of(http))
     return {
         "alive": [client.is_server_live(), client.is_server_ready(), client.is_model_ready(MODEL)],
-        "json": asked(sent_raw=False, raw=False, request_id="j"),
-        "binary": asked(sent_raw=True, raw=True, request_id="b"),
+        "json": asked(sent_raw=False, raw=False, request_id="json"),
+        "binary": asked(sent_raw=True, raw=True, request_id="binary"),
         "mixed": asked(sent_raw=True, raw=False, names=("total",), request_id="mixed"),
         "gzip": asked(
             sent_raw=True,
