@@ -173,16 +173,16 @@ class Theatre:
         return len(seen.writes), end
 
     def points(
-        self, workflow: Workflow, end: Json, writes: int, *, every_moment: bool
+        self, workflow: Workflow, end: Json, writes: int, *, thorough: bool
     ) -> Iterator[tuple[str, str]]:
-        """Plays it for each write, in every moment or in one; yields each point and what is wrong at its end.
+        """Plays it for each write and moment, or a sixth of them; yields each point and what is wrong there.
 
         Nothing is wrong where that is empty. A play in which the write does not come, because some fell
         together, is no point.
         """
-        for number in range(1, min(writes, MOST_WRITES) + 1):
-            moments = tuple(Moment)
-            for moment in moments if every_moment else (moments[number % len(moments)],):
+        moments = tuple(Moment)
+        for number in range(1, min(writes, MOST_WRITES) + 1, 1 if thorough else 2):
+            for moment in moments if thorough else (moments[number // 2 % len(moments)],):
                 point = self._point(workflow, number, moment, end)
                 if point is not None:
                     yield point

@@ -89,6 +89,13 @@ class World:
         pods = self.kube.all_of("Pod", SYSTEM, selector)
         return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
 
+    def operator_restarts(self) -> dict[str, int]:
+        """How often each operator's container has started again, by pod."""
+        return {
+            pod["metadata"]["uid"]: pod["status"]["containerStatuses"][0]["restartCount"]
+            for pod in self.operator_pods()
+        }
+
     def scale_operator(self, replicas: int) -> None:
         """Sets how many operators run, and waits until so many do."""
         self.kube.patch(OPERATOR, {"spec": {"replicas": replicas}})

@@ -25,6 +25,9 @@ from openloop.faults import RequestError
 from openloop.http1 import Response
 
 
+END_OF_HEAD = b"\r\n\r\n"
+
+
 class Transport(Protocol):
     """Carries requests; counts what it took."""
 
@@ -62,7 +65,7 @@ class NewConnections:
 
 
 class SlowRequests:
-    """A connection for every request, whose second half follows `seconds` after the first.
+    """A connection for every request, the second half of whose body follows after `seconds`.
 
     So a request is under way for longer than a server has to leave, without a slow model.
     """
@@ -75,10 +78,10 @@ class SlowRequests:
         self.found_closed = 0
 
     async def send(self, request: bytes) -> Response:
-        """Connect, send half, wait, send the rest, read, close."""
+        """Connect, send head and half of the body, wait, send the rest, read, close."""
         connection = await connect(*self._address)
         self.opened += 1
-        half = len(request) // 2
+        half = (request.index(END_OF_HEAD) + len(END_OF_HEAD) + len(request)) // 2
         try:
             connection.begin(request[:half])
             await asyncio.sleep(self._seconds)

@@ -93,7 +93,7 @@ class DataPlane:
         return InferenceResult(model.name, model.versions[-1], request.id, specs, arrays)
 
     def small(self, request: InferenceRequest) -> bool:
-        """True where `infer_blocking` does not wait: the request runs on the calling thread, or is refused."""
+        """True where `infer_blocking` does not wait: it runs on the calling thread, or is refused."""
         model = self._models.get(request.model)
         if model is None or model.loaded is None:
             return True

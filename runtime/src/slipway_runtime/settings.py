@@ -80,8 +80,8 @@ def _setting(default: object, what: str, form: Form = _TEXT, *, env: str = "") -
 
 
 _PARAMETERS = (
-    'JSON: {"method": "predict", "predict_proba" or "decision_function", "allow_native": true to have a model '
-    "that does not convert exactly served by its own library, a pickle included}"
+    'JSON: {"method": "predict", "predict_proba" or "decision_function", "allow_native": true to have '
+    "a model that does not convert exactly served by its own library, a pickle included}"
 )
 
 
