@@ -24,7 +24,6 @@ from openloop.connection import Connection, connect
 from openloop.faults import RequestError
 from openloop.http1 import Response
 
-
 END_OF_HEAD = b"\r\n\r\n"
 
 
