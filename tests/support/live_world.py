@@ -30,11 +30,9 @@ LABEL = "made-by-slipway-tests"
 
 
 KILL = """
-left={count}
 for folder in /proc/[0-9]*; do
-    if [ $left -gt 0 ] && tr '\\0' ' ' <$folder/cmdline 2>/dev/null | grep -q '{pattern}'; then
+    if tr '\\0' ' ' <$folder/cmdline 2>/dev/null | grep -q '{pattern}'; then
         kill -9 ${{folder#/proc/}}
-        left=$((left - 1))
     fi
 done
 """
@@ -108,14 +106,19 @@ class World:
             seconds=60,
         )
 
-    def kill(self, pattern: str, *, count: int = 100) -> None:
-        """SIGKILLs up to `count` processes on the node whose command line matches.
+    def kill_container(self, pod: Json) -> None:
+        """SIGKILLs a pod's first container, as a lack of memory would."""
+        container = pod["status"]["containerStatuses"][0]["containerID"].removeprefix("containerd://")
+        ctr = ("ctr", "--namespace=k8s.io", "tasks", "kill", "--signal=SIGKILL", container)
+        self.shell.read(str(PROGRAM), "exec", "--node", "--", *ctr)
+
+    def kill(self, pattern: str) -> None:
+        """SIGKILLs the processes on the node whose command line matches.
 
         From the node, because from inside its own container a first process is safe. Write a letter of
         the pattern as `[x]`, or the search finds itself.
         """
-        script = KILL.format(pattern=pattern, count=count)
-        self.shell.read(str(PROGRAM), "exec", "--node", "--", "sh", "-c", script)
+        self.shell.read(str(PROGRAM), "exec", "--node", "--", "sh", "-c", KILL.format(pattern=pattern))
 
     def audited(self, **wanted: str) -> list[Json]:
         """The API server's audit records whose `user`, `namespace`, … are as wanted, oldest first."""

@@ -130,12 +130,14 @@ def autoscale_no_more(stage: Stage) -> None:
 
 def drain(stage: Stage) -> None:
     """Every pod is evicted, as a drained node would, held back by the disruption budget alone."""
-    for pod in stage.model.pods():
-        name = pod["metadata"]["name"]
+    evicted = [pod["metadata"]["name"] for pod in stage.model.pods()]
+    for name in evicted:
         end = time.monotonic() + WITHIN
         while not stage.evict(name):
             assert time.monotonic() < end, f"the budget never let {name} go"
             time.sleep(0.5)  # as kubectl drain does, which waits five seconds
+    for name in evicted:
+        stage.world.kube.until_gone(Ref("Pod", stage.model.namespace, name), seconds=WITHIN)
     stage.model.until("2 ready replicas", has_ready_replicas(2), seconds=WITHIN)
 
 
@@ -169,9 +171,11 @@ def api_outage(stage: Stage) -> None:
 
 def kill_a_pod(stage: Stage) -> None:
     """SIGKILL: what is in flight in that pod is lost, and what still reaches its address."""
-    stage.world.kill("slipway-runtime [s]erve", count=1)
+    pod = stage.model.pods()[0]
     stage.load.mark("killed")
-    stage.model.until("a look", lambda obj: not has_ready_replicas(2)(obj), seconds=WITHIN)
+    stage.world.kill_container(pod)
+    place = Ref("Pod", stage.model.namespace, pod["metadata"]["name"])
+    stage.world.kube.until(place, "a restarted container", _has_restarted, seconds=WITHIN)
     stage.model.until("2 ready replicas", has_ready_replicas(2), seconds=WITHIN)
 
 
@@ -214,6 +218,10 @@ def play(stage: Stage, requests: int, story: tuple[Transition, ...] = STORY) -> 
             return played
         stage.apply(predictor={"name": "main"})  # the next round renames again
         stage.settle()
+
+
+def _has_restarted(pod: Json) -> bool:
+    return bool(pod["status"]["containerStatuses"][0]["restartCount"])
 
 
 def _is_seen(obj: Json) -> bool:
