@@ -13,11 +13,11 @@ from live_kube import condition
 from live_model import LiveModel, is_ready
 from live_paths import Json
 from live_world import World
+from openloop.plot import STEADY
 from openloop.session import Session
 from slipway_demo.install import build_images, install_chart
 from slipway_demo.platform import PROGRAM
 
-STEADY = "steady"
 STEADY_SECONDS = 4.0
 WITHIN = 150.0
 """For one step: the drain, the delay before an old set goes, and a busy machine."""

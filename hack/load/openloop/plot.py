@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+STEADY = "steady"
+"""A phase in which nothing happens needs no name in the picture."""
+
 
 def draw(report: Mapping[str, Any], file: Path) -> None:
     """Writes the picture; its format is that of the file's suffix (svg, png)."""
@@ -33,5 +36,6 @@ def draw(report: Mapping[str, Any], file: Path) -> None:
     for phase in report["phases"]:
         for part in (rates, failures, latencies):
             part.axvline(phase["begin_s"], color="black", linewidth=0.5, linestyle=":")
-        rates.text(phase["begin_s"], rates.get_ylim()[1], phase["name"], rotation=45, fontsize=7)
+        if phase["name"] != STEADY:
+            rates.text(phase["begin_s"], rates.get_ylim()[1], phase["name"], rotation=45, fontsize=7)
     figure.savefig(file)
