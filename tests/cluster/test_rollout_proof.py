@@ -17,10 +17,10 @@ import pytest
 from figures import Figures
 from live_model import LiveModel
 from live_world import REPORTS, World
-from openloop.plot import draw
+from openloop.plot import STEADY, draw
 from openloop.session import Rates
 from openloop.transitions import STREAM, Row, rows, table
-from rollout_stage import STEADY, Stage
+from rollout_stage import Stage
 from rollout_transitions import BACK_WHILE_UP, KILLED, PROMOTED, STORY, play
 
 REQUESTS = int(os.environ.get("SLIPWAY_PROOF_REQUESTS", "100000"))

@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from live_model import has_ready_replicas
 from live_paths import Json, Ref
 from live_world import SYSTEM
-from rollout_stage import BLUE_GREEN, GATED, STEADY, WITHIN, Stage, is_aborted, is_previewed
+from openloop.plot import STEADY
+from rollout_stage import BLUE_GREEN, GATED, WITHIN, Stage, is_aborted, is_previewed
 
 PROMOTED = "promoted"
 BACK_WHILE_UP = "rollback while the old set is up"
