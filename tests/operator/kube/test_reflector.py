@@ -217,6 +217,24 @@ async def test_an_outage_is_met_with_growing_patience_and_without_end(
     assert kube.lists == 1
 
 
+async def test_after_a_long_outage_the_new_list_does_not_wait_as_long_as_the_line_was_dead(
+    kube: FakeKube, bench: Bench, clock: FakeClock
+) -> None:
+    """A server that is back says that our version is too old: the list that this calls for comes at once."""
+    await breathe()
+    kube.before = lambda _: errors.Unavailable("away")
+    kube.hang_up()
+    await clock.advance(600)
+    attempts = len(bench.seen.failures)
+    kube.world.create(service("a"))
+    kube.forget_before = kube.world.version
+    kube.before = lambda _: None
+    while len(bench.seen.failures) == attempts:
+        await clock.advance(0.5)
+    await clock.advance(0.5)
+    assert bench.names() == ["a"]
+
+
 async def test_a_busy_server_is_left_alone_as_long_as_it_says(
     kube: FakeKube, bench: Bench, clock: FakeClock
 ) -> None:

@@ -77,6 +77,7 @@ class Reflector:
         self._watch_seconds = watch_seconds
         self._version = ""
         self._failures = 0
+        self._last_error: type[errors.KubeError] | None = None
 
     async def run(self) -> NoReturn:
         """List and watch until cancelled."""
@@ -142,7 +143,10 @@ class Reflector:
             self._version = ""
         if isinstance(error, REFUSALS):
             self.beat = self._clock.now()
-        self._failures += 1
+        # A server that says something else than before is in another state: after an outage it answers
+        # that our version is too old, and the list must not wait as long as the line was dead.
+        self._failures = self._failures + 1 if type(error) is self._last_error else 1
+        self._last_error = type(error)
         delay = max(BACKOFF.delay(self._failures), error.retry_after)
         self._observer.failed(self.kind, type(error).__name__)
         LOG.log(
