@@ -1,7 +1,7 @@
 """The fifth act: the same image serves what people have, a scikit-learn pickle and an XGBoost model.
 
-Both are asked as a hand-written Flask service would be, in plain JSON, and answer with the labels that
-`predict` gives.
+Both are asked as a hand-written Flask service would be, in plain JSON. The one answers as `predict` does, the
+other as `predict_proba`, because its manifest says so.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from openloop.expect import same
 from slipway_demo.example import Example
 from slipway_demo.platform import ROOT
 from slipway_demo.shell import DemoError
@@ -24,14 +25,14 @@ from slipway_demo.store import put
 
 @dataclass(frozen=True, kw_only=True)
 class Native:
-    """A model in the format of its library; `labels` are what `predict` says of `rows`."""
+    """A model in the format of its library; `answers` are what its estimator says of `rows`."""
 
     estimator: str
     example: str
     file: str
     content: bytes
     rows: Sequence[Sequence[float]]
-    labels: Sequence[int]
+    answers: Any
 
 
 def formats(stage: Stage) -> None:
@@ -45,7 +46,7 @@ def formats(stage: Stage) -> None:
         example.apply()
         example.wait_ready()
         _compare(model, _ask(stage, example, model))
-        console.say(f"POST {example.url}/{example.model_name}: all {len(model.labels)} labels equal")
+        console.say(f"POST {example.url}/{example.model_name}: all {len(model.rows)} answers equal")
 
 
 def _scikit_learn() -> Native:
@@ -66,7 +67,7 @@ def _scikit_learn() -> Native:
         file="model.pkl",
         content=pickled.getvalue(),
         rows=rows.tolist(),
-        labels=estimator.predict(rows).tolist(),
+        answers=estimator.predict_proba(rows).tolist(),
     )
 
 
@@ -87,7 +88,7 @@ def _xgboost() -> Native:
         file="model.ubj",
         content=content,
         rows=rows.tolist(),
-        labels=estimator.predict(rows).tolist(),
+        answers=estimator.predict(rows).tolist(),
     )
 
 
@@ -100,5 +101,9 @@ def _ask(stage: Stage, example: Example, model: Native) -> Any:
 
 
 def _compare(model: Native, served: Any) -> None:
-    if served != list(model.labels):
-        raise DemoError(f"{model.estimator}.predict says {list(model.labels)}, the served model {served}")
+    if not same({"answers": _flat(model.answers)}, {"answers": _flat(served)}):
+        raise DemoError(f"{model.estimator} says {model.answers}, the served model {served}")
+
+
+def _flat(values: Any) -> list[Any]:
+    return [one for value in values for one in _flat(value)] if isinstance(values, list) else [values]
