@@ -36,6 +36,8 @@ def update(stage: Stage, example: Example, models: tuple[Trained, Trained], uri:
         progress.wait_for(RATES.new + RATES.keep)
         load.mark(f"kubectl apply: {models[1].estimator} in place of {models[0].estimator}")
         console.say(f"{console.elapsed()}: kubectl apply with modelUri {uri} and a gate")
+        # The promote of an earlier demo would open the gate by itself: it names this very revision.
+        example.kubectl("annotate", "mdep", example.name, "slipway.dev/promote-")
         example.apply_model(uri, strategy=GATED)
         preview = _await_gate(example)
         load.mark("at the gate")
