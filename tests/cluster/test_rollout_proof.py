@@ -78,7 +78,8 @@ def test_everything_was_played_and_enough_was_asked(proof: Proof) -> None:
     assert proof.report["requests"] >= REQUESTS
     assert proof.report["retried"] == 0
     streams = proof.report["streams"]
-    assert streams[STREAM]["connections_opened"] == streams[STREAM]["requests"]
+    connected = streams[STREAM]["requests"] - streams[STREAM]["failed"]  # a killed pod refuses some
+    assert connected <= streams[STREAM]["connections_opened"] <= streams[STREAM]["requests"]
     assert all(stream["requests"] for stream in streams.values())
 
 

@@ -29,6 +29,16 @@ def test_a_late_answer_belongs_to_the_phase_its_request_was_due_in() -> None:
     assert record.phases[1].revisions["new", "r"].last == pytest.approx(2.9)
 
 
+def test_a_failure_belongs_to_the_phase_that_it_happened_in() -> None:
+    """A pod that is killed ends requests that were sent long before; a quiet time is not to blame."""
+    record = Record()
+    record.mark(0.0, PHASE + "steady")
+    record.mark(9.0, PHASE + "kill")
+    error = RequestError(Fault.RESET, "gone")
+    record.add(Outcome(stream="slow", request_id="a", due=1, sent=1, done=9.5, error=error))
+    assert [phase.streams["slow"].failed for phase in record.phases] == [0, 1]
+
+
 def test_a_thousand_like_failures_are_all_counted_and_few_are_told() -> None:
     """A report must stay readable on the worst day, and its count exact."""
     record = Record()

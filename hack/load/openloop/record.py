@@ -1,7 +1,8 @@
 """Counting what came of every request: totals, by stream, by second, by revision, by fault.
 
 All times are seconds since the load began. A request belongs to the second it was meant to leave
-in, so a stall shows where it happened, not where it ended.
+in, so a stall shows where it happened, not where it ended. Its phase is the one it was due in too,
+unless it failed: what ended a long request is what went on when it ended.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class Seen:
 
 @dataclass
 class Phase:
-    """A named stretch of the run: what was due in it, by stream, and which revisions answered that."""
+    """A named stretch of the run: what was due or failed in it, by stream, and which revisions answered."""
 
     name: str
     begin: float
@@ -97,8 +98,9 @@ class Record:
         for tally in (self.total, self.streams[outcome.stream], self.seconds[second]):
             tally.add(outcome)
         self.lag.add(round((outcome.sent - outcome.due) * 1e6))
-        for phase in reversed(self.phases):  # late answers belong to the phase their request was due in
-            if phase.begin <= outcome.due:
+        belongs = outcome.due if outcome.error is None else outcome.done
+        for phase in reversed(self.phases):
+            if phase.begin <= belongs:
                 phase.add(outcome)
                 break
         if outcome.error is None:
