@@ -8,7 +8,6 @@ thread, the listener (which answers 503 until the model is ready), READY, and on
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import tempfile
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import uvloop
 
+from slipway_runtime.commands import memory
 from slipway_runtime.commands.exits import EXIT_CODES
 from slipway_runtime.commands.grpc_listener import GrpcListener
 from slipway_runtime.commands.pull import puller_of
@@ -159,7 +159,7 @@ class Serving:
             metrics=self._metrics,
             loop=loop,
         )
-        gc.freeze()  # what was made until now stays: the collector need not look at it again
+        memory.settle()
         self._model.lifecycle.advance(ModelState.READY)
         self._grpc.ready()
         _LOG.info(
