@@ -105,4 +105,10 @@ GCS = Module(name="fake-gcs-server", programs={"fake-gcs-server": "github.com/fs
 REGISTRY = Module(
     name="registry", programs={"registry": "github.com/distribution/distribution/v3/cmd/registry"}
 )
-ALL = (CLUSTER, S3, KIND, GCS, REGISTRY)
+# What the benchmark of rollouts compares with, and the nodes on which it does.
+ARGO_ROLLOUTS = Module(
+    name="argo-rollouts",
+    programs={"rollouts-controller": "github.com/argoproj/argo-rollouts/cmd/rollouts-controller"},
+)
+KWOK = Module(name="kwok", programs={"kwok": "sigs.k8s.io/kwok/cmd/kwok"})
+ALL = (CLUSTER, S3, KIND, GCS, REGISTRY, ARGO_ROLLOUTS, KWOK)
