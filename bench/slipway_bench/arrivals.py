@@ -3,9 +3,11 @@
     python -m slipway_bench.arrivals PORT PATH BODY RATE SECONDS
 
 Latency counts from the moment a request was meant to leave, so a stall shows in every request that it
-delayed. The cluster tests' generator costs more for a request than the server does; this one reads answers'
-values only when it has not seen these bytes before, and never sleeps: it has a core for itself. Prints
-figures as JSON.
+delayed: a stall of the server. Where the generator itself stood still, because somebody else had its core,
+it would see answers late that were not: they are left out, and what was not sent yet is due so much later.
+The cluster tests' generator costs more for a request than the server does; this one reads answers' values
+only when it has not seen these bytes before, and never sleeps: it has a core for itself. Prints figures as
+JSON.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from slipway_bench.wire import TOLERANCE
 CONNECTIONS = 64
 WARM_UP = 0.2  # of the run: sent, not counted
 PATIENCE_SECONDS = 5.0
+STALL_SECONDS = 50e-6  # off the core for longer than this
 
 
 class Arrivals:
@@ -48,20 +51,34 @@ class Arrivals:
         self._due: dict[socket.socket, float] = {}
         self._first = self._first_answer(self._idle[0])
         self._right = {self._first}
+        self._begun = self._looked = self._stalled = 0.0
+        self._own = time.thread_time()
         self.times: list[float] = []
 
     def run(self) -> float:
         """Send everything, wait for everything; returns how long it took."""
-        begun, sent = time.perf_counter(), 0
+        sent = 0
+        begun = self._begun = self._looked = time.perf_counter()
+        self._own = time.thread_time()
         while sent < self._total or self._due:
-            now = time.perf_counter()
-            while sent < self._total and self._idle and now >= begun + sent / self._rate:
-                self._send(begun + sent / self._rate)
+            now = self._now()
+            while sent < self._total and self._idle and now >= self._begun + sent / self._rate:
+                self._send(self._begun + sent / self._rate)
                 sent += 1
             for key, _ in self._selector.select(0):
                 self._receive(key.fileobj)  # type: ignore[arg-type] # only sockets are registered
-            assert now < begun + self._total / self._rate + PATIENCE_SECONDS, "answers are missing"
+            assert now < self._begun + self._total / self._rate + PATIENCE_SECONDS, "answers are missing"
         return time.perf_counter() - begun
+
+    def _now(self) -> float:
+        """The time; what this program was kept from since it last asked is made up for."""
+        now, own = time.perf_counter(), time.thread_time()
+        stood = (now - self._looked) - (own - self._own)
+        if stood > STALL_SECONDS:
+            self._begun += stood
+            self._stalled = now
+        self._looked, self._own = now, own
+        return now
 
     def _send(self, due: float) -> None:
         connection = self._idle.popleft()
@@ -75,7 +92,9 @@ class Arrivals:
         if body not in self._right:
             assert same(json.loads(self._first), json.loads(body)), answer[-200:]
             self._right.add(body)
-        self.times.append(time.perf_counter() - self._due.pop(connection))
+        due = self._due.pop(connection)
+        if due > self._stalled:
+            self.times.append(time.perf_counter() - due)
         self._idle.append(connection)
 
     def _connect(self, port: int) -> socket.socket:
@@ -111,7 +130,8 @@ def main(port: str, path: str, body: str, rate: str, seconds: str) -> None:
     run = Arrivals(int(port), head.encode() + content, float(rate), float(seconds))
     elapsed = run.run()
     counted = run.times[int(WARM_UP * len(run.times)) :]
-    sys.stdout.write(json.dumps(vars(of_times(counted, elapsed * (1 - WARM_UP)))))
+    sent = float(rate) * float(seconds) / elapsed
+    sys.stdout.write(json.dumps(vars(of_times(counted, elapsed)) | {"rate": sent}))
 
 
 if __name__ == "__main__":

@@ -7,11 +7,12 @@ more would only be in each other's way.
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from slipway_bench.environment import PEERS
+from slipway_bench.environment import PEERS, say
 from slipway_bench.sample import Sample
 
 
@@ -64,6 +65,23 @@ def slipway(*flags: str) -> Callable[[str, Sample, Ports, Path], Launch]:
         return Launch([*command, "--probe-port", str(ports.metrics)], {"SLIPWAY_DRAIN_SECONDS": "0"})
 
     return launch
+
+
+def undisturbed(peer: Peer) -> Peer:
+    """The same server ahead of everything else on its core, where this user may do that.
+
+    At four fifths of what its core can do, a millisecond that somebody else takes delays twenty requests.
+    """
+    first = ["chrt", "--fifo", "1"]
+    if subprocess.run([*first, "true"], check=False, capture_output=True).returncode:
+        say("real-time scheduling is not allowed here: whoever else runs shows in the tail")
+        return peer
+
+    def launch(python: str, sample: Sample, ports: Ports, folder: Path) -> Launch:
+        started = peer.launch(python, sample, ports, folder)
+        return replace(started, command=[*first, *started.command])
+
+    return replace(peer, launch=launch)
 
 
 def fastapi(variant: str) -> Callable[[str, Sample, Ports, Path], Launch]:

@@ -15,6 +15,7 @@ from slipway_bench.contest import Plan
 from slipway_bench.environment import BENCH, pinned, say
 from slipway_bench.figures import Figures
 from slipway_bench.installs import program
+from slipway_bench.launch import undisturbed
 from slipway_bench.models import SAMPLES
 from slipway_bench.servers import running
 from slipway_bench.wire import Message, message
@@ -26,7 +27,7 @@ def run(tail: Tail, plan: Plan, folder: Path) -> list[Figures]:
     """Top rate and arrivals in turn; the figures are those of the arrivals. A round that breaks has none."""
     sample = SAMPLES[tail.sample](folder)
     request, found = message(sample, "json"), []
-    with running(PEERS[OURS], sample, plan.server_core, "json") as server:
+    with running(undisturbed(PEERS[OURS]), sample, plan.server_core, "json") as server:
         for number in range(plan.rounds):
             top = wrk.load(
                 program("wrk"),
