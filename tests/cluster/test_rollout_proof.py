@@ -20,12 +20,20 @@ from live_world import REPORTS, World
 from openloop.plot import STEADY, draw
 from openloop.session import Rates
 from openloop.transitions import STREAM, Row, rows, table
-from rollout_stage import Stage
+from rollout_stage import DELAY_SECONDS, Stage
 from rollout_transitions import BACK_WHILE_UP, KILLED, PROMOTED, STORY, play
 
 REQUESTS = int(os.environ.get("SLIPWAY_PROOF_REQUESTS", "100000"))
+RATE = float(os.environ.get("SLIPWAY_PROOF_RATE", "1"))
+"""Times the usual 300 requests/s, for a long proof on a machine that can do it."""
 RATES = Rates(
-    new=120, keep=140, grpc=40, slow=1, requests=REQUESTS, seconds=max(1800.0, REQUESTS / 100), timeout=30
+    new=120 * RATE,
+    keep=140 * RATE,
+    grpc=40 * RATE,
+    slow=1,
+    requests=REQUESTS,
+    seconds=max(1800.0, REQUESTS / 100),
+    timeout=30,
 )
 ROUNDS_UNTIL = 0.8
 """Of the requests: what is missing then is sent in a last steady stretch instead of another round."""
@@ -33,9 +41,6 @@ ROUNDS_UNTIL = 0.8
 DRAIN_SECONDS = 10
 MARGIN_SECONDS = 5
 """For the clocks of two programs on a busy machine; the figures are shown without it."""
-
-DELAY_SECONDS = 10
-"""scaleDownDelaySeconds of the story's strategies."""
 
 
 @dataclass(frozen=True)

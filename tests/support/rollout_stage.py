@@ -18,14 +18,17 @@ from openloop.session import Session
 from slipway_demo.install import build_images, install_chart
 from slipway_demo.platform import PROGRAM
 
-STEADY_SECONDS = 4.0
+STEADY_SECONDS = 2.5
 WITHIN = 150.0
 """For one step: the drain, the delay before an old set goes, and a busy machine."""
 
-BLUE_GREEN: Json = {"type": "BlueGreen", "blueGreen": {"scaleDownDelaySeconds": 10}}
+DELAY_SECONDS = 5
+"""Between a switch and the end of the old set."""
+
+BLUE_GREEN: Json = {"type": "BlueGreen", "blueGreen": {"scaleDownDelaySeconds": DELAY_SECONDS}}
 GATED: Json = {
     "type": "BlueGreen",
-    "blueGreen": {"scaleDownDelaySeconds": 10, "autoPromotionEnabled": False},
+    "blueGreen": {"scaleDownDelaySeconds": DELAY_SECONDS, "autoPromotionEnabled": False},
 }
 NOBODYS_IMAGE = "registry.invalid/slipway/runtime:newer"
 

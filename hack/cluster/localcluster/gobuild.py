@@ -12,6 +12,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "CGO_ENABLED": "0",
     "GOFLAGS": "-mod=readonly",  # go.mod and go.sum decide; a build never changes them
     "GOWORK": "off",
+    "GOGC": "400",  # compilers are short-lived: a quarter of the collections, for some more memory
 }
 _RECIPE = 1  # raise it when the images' format changes
 
@@ -29,7 +30,9 @@ def key(module: Module, go: str) -> str:
 
 def command(module: Module, out: Path) -> list[str]:
     """The `go build` that puts a module's programs into a folder; -v names each package when compiled."""
-    line = ["go", "build", "-v", "-trimpath", "-buildvcs=false", f"-ldflags={linker_flags(module)}"]
+    line = ["go", "build", "-v", "-trimpath", "-buildvcs=false"]
+    # What the linker strips need not be compiled either: a tenth of the time.
+    line += ["-gcflags=all=-dwarf=false", f"-ldflags={linker_flags(module)}"]
     if module.tags:
         line.append(f"-tags={','.join(module.tags)}")
     return [*line, "-o", f"{out}/", *module.programs.values()]

@@ -102,9 +102,7 @@ S3 = Module(
 KIND = Module(name="kind", programs={"kind": "sigs.k8s.io/kind"})
 # Storages that only tests pull models from, built when one first asks for them.
 GCS = Module(name="fake-gcs-server", programs={"fake-gcs-server": "github.com/fsouza/fake-gcs-server"})
-REGISTRY = Module(
-    name="registry", programs={"registry": "github.com/distribution/distribution/v3/cmd/registry"}
-)
+REGISTRY = Module(name="registry", programs={"registry": "./registry"})
 # What the benchmark of rollouts compares with, and the nodes on which it does.
 ARGO_ROLLOUTS = Module(
     name="argo-rollouts",
