@@ -29,7 +29,7 @@ from slipway_demo.shell import Shell
 from slipway_demo.store import store
 
 NAME = os.environ.get("SLIPWAY_TEST_CLUSTER", "slipway-test")
-IDLE = 10
+IDLE = int(os.environ.get("SLIPWAY_REST_MODELS", "10"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -85,7 +85,7 @@ def figures() -> Figures:
 
 @pytest.fixture(scope="session")
 def at_rest(world: World) -> AtRest:
-    """Ten ready models that stay as they are while the other tests go on beside them."""
+    """Ready models, ten unless SLIPWAY_REST_MODELS says otherwise, that stay as they are while the other tests go on beside them."""
     namespace = world.namespace("at-rest")
     models = [LiveModel(world, namespace, f"iris-{number}") for number in range(IDLE)]
     for model in models:
@@ -97,7 +97,7 @@ def at_rest(world: World) -> AtRest:
 
 
 def _until_quiet(world: World, namespace: str) -> None:
-    """The last write of a settled model is the mark on its revision: waits for the tenth."""
+    """The last write of a settled model is the mark on its revision: waits for all."""
     world.kube.until_count(
         "ControllerRevision",
         namespace,
