@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import ssl
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -32,11 +33,30 @@ class Api:
         """Merges a change into the object at `path`."""
         await self._send("PATCH", path, change, "application/merge-patch+json")
 
+    async def get(self, path: str, **wanted: str) -> Json:
+        """An object, or a collection of those that are wanted."""
+        async with self._session.get(path, params=wanted) as answer:
+            answer.raise_for_status()
+            found: Json = orjson.loads(await answer.read())
+            return found
+
+    async def until(
+        self, collection: str, name: str, holds: Callable[[Json], bool], *, seconds: float
+    ) -> Json:
+        """The object once `holds` says so; TimeoutError if that takes too long."""
+        version = await self.version(collection)
+        obj = await self.get(f"{collection}/{name}")
+        if holds(obj):
+            return obj
+        async with asyncio.timeout(seconds):
+            async for obj in self.follow(collection, version):
+                if obj["metadata"]["name"] == name and holds(obj):
+                    return obj
+        raise RuntimeError(f"the watch of {collection} ended")
+
     async def version(self, collection: str) -> str:
         """The version of a collection as it is now, to follow it from."""
-        async with self._session.get(collection, params={"limit": "1"}) as answer:
-            answer.raise_for_status()
-            return str(orjson.loads(await answer.read())["metadata"]["resourceVersion"])
+        return str((await self.get(collection, limit="1"))["metadata"]["resourceVersion"])
 
     async def follow(self, collection: str, version: str) -> AsyncIterator[Json]:
         """Every state of every object of a collection since that version."""

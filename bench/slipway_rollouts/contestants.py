@@ -10,17 +10,20 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+from slipway_rollouts import argo_objects
+from slipway_rollouts.argo_objects import is_healthy, is_paused
 from slipway_rollouts.plane import ROOT
 from slipway_rollouts.programs import argo_controller, argo_crds, argo_version
-from slipway_rollouts.template import Json, modeldeployment, pod_template, rendered
+from slipway_rollouts.template import Json, Wish, modeldeployment
 
 NAMESPACE = "models"
-LABELS = 6  # as many as Slipway's pods carry
 UNLIMITED = ("--qps=1000", "--burst=2000")
+MODELS = f"/apis/slipway.dev/v1alpha1/namespaces/{NAMESPACE}/modeldeployments"
+ROLLOUTS = f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/rollouts"
+SERVICES = f"/api/v1/namespaces/{NAMESPACE}/services"
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,10 @@ class Contestant:
         command: its command line, from its kubeconfig's path.
         collection: the API path of the objects that are waited for.
         created: path and manifest of each object that a user makes, from a name; the awaited one comes last.
-        changed: what a user changes in the awaited one to get another model: a merge patch, from a name.
+        changed: a merge patch for another model, from a name and the model.
         done: whether an object serves what its spec asks for now.
+        gated: whether what its spec asks for now is up and waits for a person.
+        promoted: path and merge patch with which a person promotes such an object.
     """
 
     key: str
@@ -44,27 +49,33 @@ class Contestant:
     command: Callable[[Path], list[str]]
     collection: str
     created: Callable[[str], list[tuple[str, Json]]]
-    changed: Callable[[str], Json]
+    changed: Callable[[str, int], Json]
     done: Callable[[Mapping[str, Any]], bool]
+    gated: Callable[[Mapping[str, Any]], bool]
+    promoted: Callable[[Mapping[str, Any]], tuple[str, Json]]
 
 
-def slipway() -> Contestant:
+def slipway(wish: Wish) -> Contestant:
     """Slipway's operator."""
+
+    def manifest(name: str, model: int = 1) -> Json:
+        return modeldeployment(NAMESPACE, name, model, wish)
+
     return Contestant(
         key="slipway",
         title="Slipway",
         crds=lambda: [ROOT / "crds" / "modeldeployments.yaml"],
-        command=_slipway_command,
-        collection=_MODELS,
-        created=lambda name: [(_MODELS, modeldeployment(NAMESPACE, name, 1))],
-        changed=lambda name: {
-            "spec": {"predictors": modeldeployment(NAMESPACE, name, 2)["spec"]["predictors"]}
-        },
-        done=_is_ready,
+        command=lambda kubeconfig: _slipway_command(kubeconfig, wish.image),
+        collection=MODELS,
+        created=lambda name: [(MODELS, manifest(name))],
+        changed=lambda name, model: {"spec": {"predictors": manifest(name, model)["spec"]["predictors"]}},
+        done=lambda obj: _ready(obj).get("status") == "True",
+        gated=lambda obj: _ready(obj).get("reason") == "AwaitingPromotion",
+        promoted=_promotion,
     )
 
 
-def argo(*, unlimited: bool = False) -> Contestant:
+def argo(wish: Wish, *, unlimited: bool = False) -> Contestant:
     """Argo Rollouts; `unlimited`: without its client's limit of requests a second."""
     limits = UNLIMITED if unlimited else ()
     said = f", {' '.join(UNLIMITED)}" if unlimited else ""
@@ -73,21 +84,24 @@ def argo(*, unlimited: bool = False) -> Contestant:
         title=f"Argo Rollouts {argo_version()}{said}",
         crds=argo_crds,
         command=lambda kubeconfig: [*_argo_command(kubeconfig), *limits],
-        collection=_ROLLOUTS,
-        created=_argo_objects,
-        changed=lambda name: {"spec": {"template": _template(name, 2)}},
-        done=_is_healthy,
+        collection=ROLLOUTS,
+        created=lambda name: [
+            *((SERVICES, one) for one in argo_objects.services(NAMESPACE, name, wish)),
+            (ROLLOUTS, argo_objects.rollout(NAMESPACE, name, wish)),
+        ],
+        changed=lambda name, model: {"spec": {"template": argo_objects.template(name, model, wish)}},
+        done=is_healthy,
+        gated=is_paused,
+        promoted=lambda obj: (
+            f"{ROLLOUTS}/{obj['metadata']['name']}/status",
+            {"status": {"pauseConditions": None}},
+        ),
     )
 
 
-_MODELS = f"/apis/slipway.dev/v1alpha1/namespaces/{NAMESPACE}/modeldeployments"
-_ROLLOUTS = f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/rollouts"
-_SERVICES = f"/api/v1/namespaces/{NAMESPACE}/services"
-
-
-def _slipway_command(kubeconfig: Path) -> list[str]:
+def _slipway_command(kubeconfig: Path, image: str) -> list[str]:
     options = ["--kubeconfig", str(kubeconfig), "--lease-namespace", "slipway", "--port", "0"]
-    return [sys.executable, "-m", "slipway_operator", "run", *options]
+    return [sys.executable, "-m", "slipway_operator", "run", *options, "--runtime-image", image]
 
 
 def _argo_command(kubeconfig: Path) -> list[str]:
@@ -95,68 +109,17 @@ def _argo_command(kubeconfig: Path) -> list[str]:
     return [str(argo_controller()), f"--kubeconfig={kubeconfig}", *ports]
 
 
-def _argo_objects(name: str) -> list[tuple[str, Json]]:
-    """Two Services and the Rollout that switches between them, as Argo's users write them."""
-    rollout = {
-        "apiVersion": "argoproj.io/v1alpha1",
-        "kind": "Rollout",
-        "metadata": {"namespace": NAMESPACE, "name": name},
-        "spec": {
-            "replicas": 1,
-            "selector": {"matchLabels": {"app": name}},
-            "template": _template(name, 1),
-            "strategy": {
-                "blueGreen": {
-                    "activeService": name,
-                    "previewService": f"{name}-preview",
-                    "autoPromotionEnabled": True,
-                }
-            },
-        },
-    }
-    services = [(_SERVICES, _service(each, name)) for each in (name, f"{name}-preview")]
-    return [*services, (_ROLLOUTS, rollout)]
-
-
-def _service(name: str, app: str) -> Json:
-    spec = {"selector": {"app": app}, "ports": _ports()}
-    return {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": {"namespace": NAMESPACE, "name": name},
-        "spec": spec,
-    }
-
-
-def _template(name: str, model: int) -> Json:
-    labels = {"app": name} | {f"example.com/label-{number}": name for number in range(1, LABELS)}
-    return {**_shared_template(model), "metadata": {"labels": labels}}
-
-
-@cache
-def _shared_template(model: int) -> Json:
-    return pod_template(modeldeployment(NAMESPACE, "any", model), {})
-
-
-@cache
-def _ports() -> list[Json]:
-    ports: list[Json] = rendered(modeldeployment(NAMESPACE, "any", 1), "Service")["spec"]["ports"]
-    return ports
-
-
-def _is_ready(obj: Mapping[str, Any]) -> bool:
-    """As `kubectl wait --for=condition=Ready`, for this very spec."""
+def _ready(obj: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The condition Ready, if it is about this very spec; else an empty one."""
     conditions = obj.get("status", {}).get("conditions", ())
     ready: Mapping[str, Any] = next((one for one in conditions if one["type"] == "Ready"), {})
-    current = ready.get("observedGeneration") == obj["metadata"]["generation"]
-    return bool(current and ready.get("status") == "True")
+    return ready if ready.get("observedGeneration") == obj["metadata"]["generation"] else {}
 
 
-def _is_healthy(obj: Mapping[str, Any]) -> bool:
-    """As `kubectl argo rollouts status`, for this very spec; Argo writes the generation as text."""
-    status = obj.get("status", {})
-    current = status.get("observedGeneration") == str(obj["metadata"]["generation"])
-    return bool(current and status.get("phase") == "Healthy")
+def _promotion(obj: Mapping[str, Any]) -> tuple[str, Json]:
+    revision = obj["status"]["predictors"][0]["previewRevision"]
+    promote = {"metadata": {"annotations": {"slipway.dev/promote": revision}}}
+    return f"{MODELS}/{obj['metadata']['name']}", promote
 
 
 def _free_port() -> int:

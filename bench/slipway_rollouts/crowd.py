@@ -48,7 +48,7 @@ async def change(api: Api, contestant: Contestant, names: Sequence[str], rate: f
     """A user gives all these another model."""
 
     async def one(name: str) -> None:
-        await api.merge(f"{contestant.collection}/{name}", contestant.changed(name))
+        await api.merge(f"{contestant.collection}/{name}", contestant.changed(name, 2))
 
     return await _together(api, contestant, names, rate, one, generation=2)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable, Sequence
 
 from slipway_bench.table import HOLDS, Row
+from slipway_rollouts import update
 from slipway_rollouts.scale import Found, Phase
+from slipway_rollouts.shares import Update
 
 FASTER = 0.9
 SMALLER = 1.0
@@ -13,6 +16,13 @@ HEAD = (
     "| {what} | all done after s | one object, median s | CPU s | peak MiB | writes "
     "| writes, Kubernetes' own too | Slipway needs | bars | hold |\n"
     "|---|---:|---:|---:|---:|---:|---:|---|---|---|"
+)
+
+UPDATE_HEAD = (
+    "| updates under load | updates | requests | failed | apply to first new answer, s "
+    "| promote to first new answer, s | to last old answer, new connections, s | kept ones, s "
+    "| writes per update | bar | holds |\n"
+    "|---|---:|---:|---:|---:|---:|---:|---:|---:|---|---|"
 )
 
 
@@ -53,6 +63,34 @@ def _figures(phase: Phase) -> tuple[str, ...]:
         f"{phase.writes:,}",
         f"{phase.all_writes:,}",
     )
+
+
+def update_section(found: Sequence[update.Found]) -> tuple[str, list[Row]]:
+    """Head and rows of the updates; the bar is no failed request of ours."""
+    ours, *peers = found
+    holds = ours.failed == 0
+    rows = [Row(_line((*_updated(ours), "0 failed", HOLDS[holds])), holds)]
+    return UPDATE_HEAD, [*rows, *(Row(_line((*_updated(peer), "", ""))) for peer in peers)]
+
+
+def _updated(found: update.Found) -> tuple[str, ...]:
+    return (
+        found.title,
+        str(len(found.each)),
+        f"{found.requests:,}",
+        str(found.failed),
+        _spread(found.each, lambda one: one.served),
+        _spread(found.each, lambda one: one.switched),
+        _spread(found.each, lambda one: one.lingered),
+        _spread(found.each, lambda one: one.kept),
+        f"{found.writes:.1f}",
+    )
+
+
+def _spread(each: Sequence[Update], of: Callable[[Update], float]) -> str:
+    """The median and, behind it, the worst."""
+    values = [of(one) for one in each]
+    return f"{statistics.median(values):.2f} ({max(values):.2f})"
 
 
 def page(setting: str, tables: Sequence[tuple[str, Sequence[Row]]]) -> str:
