@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from blue_green_steps import (
+    CPU,
     SERVING,
     WAITING,
     active,
     aimed_at,
     blue_green,
+    broken,
     gated,
     gated_autoscaled,
     promoted,
@@ -17,7 +19,24 @@ from blue_green_steps import (
     strategy,
 )
 from simulator import Workflow
-from workflow_steps import autoscaled, counts, half_rolled, has_pods, later, mend, model, two
+from workflow_steps import (
+    BAD,
+    autoscaled,
+    counts,
+    half_rolled,
+    has_pods,
+    later,
+    mend,
+    model,
+    says,
+    two,
+    user,
+)
+
+FAILING: Final = says(
+    Ready="False ModelPullFailed", Available="True Serving", Reconciling="True ModelPullFailed"
+)
+
 
 CHANGES: Final = (
     Workflow(
@@ -97,5 +116,50 @@ CHANGES: Final = (
         gated_autoscaled,
         [strategy(None), aimed_at("1"), later(120), has_pods(m1i1=4)],
         floor=4,
+    ),
+    Workflow(
+        "renamed away from an autoscaler to a bad model, mended",
+        autoscaled,
+        [
+            broken,
+            user(lambda md: md.model(BAD).predictor(name="second", hpaSpec=None).replicas(6)),
+            FAILING,
+            active("1"),
+            aimed_at("1"),
+            has_pods(m1i1=4, mbadi2=6),
+            mend,
+            active("bad"),
+            has_pods(mbadi2=6),
+            counts("HorizontalPodAutoscaler", 0),
+        ],
+        floor=4,
+    ),
+    Workflow(
+        "renamed to an autoscaler with a bad model, mended",
+        two,
+        [
+            broken,
+            user(lambda md: md.model(BAD).replicas(None).predictor(name="second", **CPU).hpa(3, 5)),
+            FAILING,
+            has_pods(m1i1=2, mbadi2=3),
+            counts("HorizontalPodAutoscaler", 0),
+            mend,
+            aimed_at("bad"),
+            has_pods(mbadi2=3),
+        ],
+        floor=2,
+    ),
+    Workflow(
+        "renamed away from an autoscaler to no pods",
+        autoscaled,
+        [
+            strategy(),
+            user(lambda md: md.predictor(name="second", hpaSpec=None).replicas(0)),
+            later(31),
+            says(Ready="True ScaledToZero", Available="False ScaledToZero"),
+            counts("HorizontalPodAutoscaler", 0),
+            counts("Deployment", 1),
+        ],
+        ends=has_pods(),
     ),
 )

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from builders import md_of, modeldeployment
-from scenes import settled, the_deployment
+from scenes import observed, settled, the_deployment
 from slipway_operator.api.types import ModelDeployment
 from slipway_operator.core.observed import Deployment
 from slipway_operator.core.replicas import resize, size_at_creation
 
+CPU = {"requests": {"cpu": 1}}
 HPA, US, CREATOR = "kube-controller-manager", "slipway-replicas", "slipway"
 
 
@@ -29,8 +29,7 @@ def sized(replicas: int | None = None) -> ModelDeployment:
 
 def autoscaled(minimum: int = 2, maximum: int = 5) -> ModelDeployment:
     """With an autoscaler."""
-    cpu = {"requests": {"cpu": 1}}
-    return md_of(modeldeployment().hpa(minimum, maximum).predictor(resources=cpu).raw())
+    return md_of(modeldeployment().hpa(minimum, maximum).predictor(resources=CPU).raw())
 
 
 TABLE = [
@@ -108,9 +107,33 @@ def test_a_set_that_is_not_active_yet_follows_the_one_it_replaces(deployment: De
     assert found.replicas == 4
 
 
+@pytest.mark.parametrize(
+    ("md", "live", "expected"),
+    [
+        (sized(6), 4, None),
+        (sized(), 4, None),
+        (sized(0), 4, 0),
+        (sized(0), 0, None),
+        (sized(6), 0, 2),
+        (autoscaled(), 9, None),
+    ],
+)
+def test_a_set_of_a_former_predictor_keeps_its_autoscaler(
+    md: ModelDeployment, live: int, expected: int | None
+) -> None:
+    """While a rename waits for a model that fails, two writers of one number would never rest."""
+    former = settled(lambda one: one.hpa(2, 5).predictor(name="former", resources=CPU))
+    seen = observed(former)
+    (deployment,) = seen.deployments.values()
+    still = replace(deployment, size=live, replicas_owners=[HPA])
+
+    found = resize(md, still, omitting=True, autoscalers=seen.autoscalers.values())
+
+    assert (found.replicas if found else None) == expected
+
+
 def test_an_autoscaler_without_a_minimum_has_one(deployment: Deployment) -> None:
     """Kubernetes' own default."""
-    cpu: dict[str, Any] = {"requests": {"cpu": 1}}
-    md = md_of(modeldeployment().predictor(hpaSpec={"maxReplicas": 3}, resources=cpu).raw())
+    md = md_of(modeldeployment().predictor(hpaSpec={"maxReplicas": 3}, resources=CPU).raw())
 
     assert size_at_creation(md) == 1

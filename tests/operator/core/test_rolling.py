@@ -13,7 +13,7 @@ from builders import NAMESPACE
 from scenes import settled, the_deployment
 from simulator import Scene
 from slipway_operator.core.actions import Delete, Update, Write
-from workflow_steps import BAD, delete_child
+from workflow_steps import BAD, autoscaled, delete_child
 from world_pods import Outcome
 
 
@@ -73,6 +73,29 @@ def test_the_service_never_leaves_what_serves_for_what_does_not(old: int, new: i
     counts(scene, "second", new)
 
     assert selected(scene) == expected
+
+
+def test_a_rename_taken_back_is_no_tug_of_war_with_the_autoscaler() -> None:
+    """The old set has to grow for its return, and its autoscaler takes it for idle."""
+    scene = Scene()
+    autoscaled(scene)
+    scene.settle()
+    scene.apply(lambda md: md.predictor(name="second"))
+    scene.operator.look()
+    while selected(scene) == "main":
+        scene.cluster.step()
+        scene.operator.look()
+    scene.cluster.wants = dict.fromkeys(scene.cluster.wants, 2)
+    scene.apply(lambda md: md.predictor(name="main"))
+    scene.cluster.step()
+
+    scene.settle()
+
+    assert selected(scene) == "main"
+    assert (
+        deployment(scene, "main")["metadata"]["name"]
+        == (scene.child("HorizontalPodAutoscaler")["spec"]["scaleTargetRef"]["name"])
+    )
 
 
 def test_the_service_goes_back_if_the_new_set_dies_while_the_old_one_lives() -> None:

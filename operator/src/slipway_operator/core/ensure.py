@@ -7,7 +7,7 @@ somebody added inside its pod template survive an apply, so the template is repl
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from slipway_operator.api.names import ANNOTATION_APPLIED
@@ -25,7 +25,7 @@ from slipway_operator.core.actions import (
 from slipway_operator.core.diff import first_difference, sealed
 from slipway_operator.core.fields import FieldPath, contains, readable
 from slipway_operator.core.objects.deployment import PodSet, deployment
-from slipway_operator.core.observed import Child, Deployment
+from slipway_operator.core.observed import Child, Deployment, Observed
 from slipway_operator.core.replicas import resize
 
 
@@ -69,9 +69,9 @@ def _content(manifest: Manifest) -> Manifest:
     return {name: value for name, value in manifest.items() if name not in {"apiVersion", "kind"}}
 
 
-def ensure_pods(md: ModelDeployment, pods: PodSet, observed: Mapping[str, Deployment]) -> Iterator[Step]:
+def ensure_pods(md: ModelDeployment, pods: PodSet, observed: Observed) -> Iterator[Step]:
     """What brings one set of pods to its revision and size."""
-    manifest, live = deployment(md, pods), observed.get(pods.name)
+    manifest, live = deployment(md, pods), observed.deployments.get(pods.name)
     if live is None:
         started = {**manifest, "spec": {**manifest["spec"], "replicas": pods.size}}
         wanted = sealed(manifest)
@@ -94,7 +94,9 @@ def ensure_pods(md: ModelDeployment, pods: PodSet, observed: Mapping[str, Deploy
         yield Step(replaced, _repaired(live.ref, difference), last=True)
         return
     updates = list(ensure(md, manifest, live, _moved(live, pods)))
-    size = resize(md, live, omitting=bool(updates), wanted=pods.wanted)
+    size = resize(
+        md, live, omitting=bool(updates), wanted=pods.wanted, autoscalers=observed.autoscalers.values()
+    )
     if size is not None:
         scaled = f"Scaled {live.ref.name} from {live.size} to {_pods(size.replicas)}"
         yield Step(

@@ -25,6 +25,7 @@ from slipway_operator.core.objects.controller_revision import controller_revisio
 from slipway_operator.core.objects.disruption_budget import disruption_budget, disruption_budget_name
 from slipway_operator.core.objects.service import preview_name, preview_service, service
 from slipway_operator.core.observed import Child, Holder, Observed
+from slipway_operator.core.replicas import aim
 from slipway_operator.core.revision import Revision, stable
 from slipway_operator.core.rollout.course import Course
 
@@ -89,7 +90,7 @@ def _all_steps(now: Situation) -> Iterator[Step]:
     yield from marks.given_up(now.observed, now.course)
     yield from _drop_unwanted_autoscaler(now)
     for pods in now.course.sets:
-        yield from ensure_pods(now.md, pods, now.observed.deployments)
+        yield from ensure_pods(now.md, pods, now.observed)
     yield from marks.returned(now.observed, now.course)
     yield from _point_services(now)
     yield from _protect_and_scale(now)
@@ -118,8 +119,19 @@ def _store_revisions(now: Situation) -> Iterator[Step]:
 def _drop_unwanted_autoscaler(now: Situation) -> Iterator[Step]:
     predictor = now.md.spec.predictor
     live = now.observed.autoscalers.get(autoscaler_name(now.md.key.name, predictor.name))
-    if live is not None and predictor.hpa_spec is None:
+    if live is not None and (predictor.hpa_spec is None or _misplaced(now, live)):
         yield _deletion(live)
+
+
+def _misplaced(now: Situation, live: Child) -> bool:
+    """Whether it scales a set that waits for the traffic of another predictor's, and has nowhere else to go.
+
+    A waiting set has the size of the one it is to replace; to an autoscaler it looks idle.
+    """
+    sets, predictor = now.course.sets, now.md.spec.predictor.name
+    waits = any(pods.wanted is not None and pods.name == aim(live) for pods in sets)
+    stays = any(pods.wanted is None and pods.predictor == predictor for pods in sets)
+    return waits and not stays and not now.course.scaled
 
 
 def _point_services(now: Situation) -> Iterator[Step]:
