@@ -28,6 +28,8 @@ class PodSet:
     `size` is the size it is created with. `wanted` is the size of one that is not active, None for
     the active one, whose size is the spec's or the autoscaler's business. `paused` freezes a rolling
     update where it stands. `stage` is how far it has come in a blue-green update, empty otherwise.
+    `step_started_at` is None where no step is under way; the annotation is empty then, as one that is
+    left out would stay what it was.
     """
 
     name: str
@@ -35,7 +37,7 @@ class PodSet:
     track: str
     revision: Revision
     size: int
-    step_started_at: datetime
+    step_started_at: datetime | None
     wanted: int | None = None
     paused: bool = False
     stage: str = ""
@@ -44,7 +46,8 @@ class PodSet:
 def deployment(md: ModelDeployment, pods: PodSet) -> Manifest:
     """The manifest, without replicas."""
     selected = metadata.selector(md.key.name, pods.predictor, pods.track)
-    annotations = {names.ANNOTATION_STEP_STARTED_AT: rfc3339(pods.step_started_at)}
+    started = rfc3339(pods.step_started_at) if pods.step_started_at else ""
+    annotations = {names.ANNOTATION_STEP_STARTED_AT: started}
     if pods.stage:
         annotations[names.ANNOTATION_STAGE] = pods.stage
     if pods.revision.restarted_at:

@@ -29,7 +29,7 @@ from slipway_operator.core.objects.service import preview_name
 from slipway_operator.core.observed import Deployment
 from slipway_operator.core.revision import moment
 from slipway_operator.core.rollout.case import Case, Incumbent, track_of
-from slipway_operator.core.rollout.course import UNVETTED, Course, Stage, Track, patience
+from slipway_operator.core.rollout.course import UNVETTED, Course, Stage, Track, due, patience
 from slipway_operator.core.rollout.gate import Standing, seconds, since, standing
 from slipway_operator.core.rollout.rolling import ABORT_ASKED
 from slipway_operator.core.rollout.verbs import aborts, note
@@ -64,7 +64,7 @@ def _alone(case: Case) -> Course:
         removable=tuple(_removable(case)) if reached else (),
         complete=complete,
         promoted=live and not case.is_stable(case.desired),
-        deadline=None if spec.paused or live or settled else pods.step_started_at + patience(case.md),
+        deadline=None if spec.paused or live or settled else due(case.md, pods.step_started_at),
         note=note(case, abortable=False),
         wake=_earliest(_due(case)),
     )
@@ -121,7 +121,7 @@ def _pods(case: Case, at: Standing, *, wanted: int | None) -> PodSet:
         wanted=wanted,
         paused=case.md.spec.paused and wanted is not None,
         stage=str(at.stage),
-        step_started_at=at.since,
+        step_started_at=None if at.stage is Stage.LIVE and case.resting(case.desired) else at.since,
     )
 
 

@@ -23,7 +23,7 @@ from slipway_operator.api.names import (
 from slipway_operator.api.types import ModelDeployment
 from slipway_operator.core.objects.deployment import PodSet
 from slipway_operator.core.observed import Deployment, Endpoints, Observed
-from slipway_operator.core.replicas import size_at_creation
+from slipway_operator.core.replicas import size_at_creation, size_of_active
 from slipway_operator.core.revision import Revision, moment, stable
 from slipway_operator.core.rollout.course import UNVETTED, Stage, Track
 
@@ -161,6 +161,16 @@ class Case:
         """How many pods our own set needs to take over."""
         return size_at_creation(self.md, self.live_size)
 
+    def resting(self, target: Revision) -> bool:
+        """Whether the target has never been fully live and is to have no pods.
+
+        Then no step is under way and no clock runs: it starts with the first pods, however much later.
+        """
+        own, asked = self.own, self.full_size
+        if own is not None and self.incumbent is None:
+            asked = size_of_active(self.md, own)
+        return asked == 0 and not self.is_stable(target)
+
     def only(self, target: Revision) -> bool:
         """Whether our own set is made of the target alone, in what it holds and in the pods that are there.
 
@@ -205,7 +215,7 @@ class Case:
             track=held.track.track,
             revision=held.revision,
             size=size_at_creation(self.md, live.size if live is not None else None),
-            step_started_at=moment(began, default=self.now),
+            step_started_at=moment(began, default=self.now) if began or live is None else None,
             paused=self.md.spec.paused and live is not None and self.mixed(live, held.revision),
             stage=live.stage if live is not None else gone,
         )

@@ -51,6 +51,11 @@ def patience(md: ModelDeployment) -> timedelta:
     return timedelta(seconds=Spec.PROGRESS_DEADLINE_SECONDS if seconds is None else seconds)
 
 
+def due(md: ModelDeployment, began: datetime | None) -> datetime | None:
+    """When a step will have taken too long; None where none has begun."""
+    return None if began is None else began + patience(md)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Gate:
     """What a preview waits for: a promotion by name, or `opens_at`."""

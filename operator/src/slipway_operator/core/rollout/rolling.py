@@ -25,7 +25,7 @@ from slipway_operator.core.objects.deployment import PodSet
 from slipway_operator.core.observed import Deployment
 from slipway_operator.core.revision import Revision, moment, stable
 from slipway_operator.core.rollout.case import Case, Incumbent
-from slipway_operator.core.rollout.course import Course, patience
+from slipway_operator.core.rollout.course import Course, due
 from slipway_operator.core.rollout.verbs import aborts, note
 
 ABORT_ASKED = "an abort names it"
@@ -60,7 +60,7 @@ def rolling(case: Case) -> Course:
         removable=() if case.md.spec.paused or not reached else _unnamed(case),
         complete=complete and active == case.track,
         promoted=live and not case.is_stable(target),
-        deadline=None if case.md.spec.paused or live or settled else pods.step_started_at + patience(case.md),
+        deadline=None if case.md.spec.paused or live or settled else due(case.md, pods.step_started_at),
         aborted=aborted,
         note=note(case, abortable=bool(aborted)),
     )
@@ -115,12 +115,14 @@ def _target(case: Case, *, aborted: str) -> Revision | None:
     return case.revision_in(own)
 
 
-def _step_started(case: Case, target: Revision) -> datetime:
+def _step_started(case: Case, target: Revision) -> datetime | None:
     """When the current step began: now, unless the last complete apply was about this revision.
 
-    A step that was frozen by `paused` begins anew.
+    A step that was frozen by `paused` begins anew. None where there is none.
     """
     own = case.own
+    if case.resting(target):
+        return None
     if own is None or own.step_revision != target.name or (own.paused and not case.md.spec.paused):
         return case.now
     return moment(own.annotations.get(ANNOTATION_STEP_STARTED_AT, ""), default=case.now)
