@@ -89,19 +89,22 @@ def _arguments() -> argparse.Namespace:
 
 
 def _setting(arguments: argparse.Namespace) -> str:
-    words = [f"--part {arguments.part}"] if arguments.part else []
-    words += [
-        f"--objects {arguments.objects}",
-        f"--rate {arguments.rate:g}",
-        f"--updates {arguments.updates}",
-    ]
-    return (
-        f"`python bench/rollouts.py {' '.join(words)}`, {datetime.now(UTC):%Y-%m-%d},\n"
-        f"{os.cpu_count()} x {processor()}, shared by controller, cluster, client and load.\n"
-        f"At scale: {arguments.objects:,} blue-green models of one pod, {arguments.rate:g} a second.\n"
-        "CPU, peak memory and writes are the controller's, up to the end of all work.\n"
-        "Updates: medians, in brackets the worst."
+    words, told = [f"--part {arguments.part}"] if arguments.part else [], []
+    if arguments.part != "update":
+        words += [f"--objects {arguments.objects}", f"--rate {arguments.rate:g}"]
+        told += [
+            f"At scale: {arguments.objects:,} blue-green models of one pod, {arguments.rate:g} a second."
+        ]
+    if arguments.part != "scale":
+        words += [f"--updates {arguments.updates}"]
+        told += ["Updates: medians, in brackets the worst."]
+    lines = (
+        f"`python bench/rollouts.py {' '.join(words)}`, {datetime.now(UTC):%Y-%m-%d},",
+        f"{os.cpu_count()} x {processor()}, shared by controller, cluster, client and load.",
+        "CPU, peak memory and writes are the controller's, up to the end of all work.",
+        *told,
     )
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
