@@ -85,7 +85,7 @@ def figures() -> Figures:
 
 @pytest.fixture(scope="session")
 def at_rest(world: World) -> AtRest:
-    """Ready models, ten unless SLIPWAY_REST_MODELS says otherwise, that stay as they are while the other tests go on beside them."""
+    """Ready models (SLIPWAY_REST_MODELS, or ten) that stay as they are, beside all other tests."""
     namespace = world.namespace("at-rest")
     models = [LiveModel(world, namespace, f"iris-{number}") for number in range(IDLE)]
     for model in models:
