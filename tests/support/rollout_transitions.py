@@ -16,11 +16,13 @@ from live_model import has_ready_replicas
 from live_paths import Json, Ref
 from live_world import SYSTEM
 from openloop.plot import STEADY
+from openloop.session import Rates
 from rollout_stage import BLUE_GREEN, GATED, WITHIN, Stage, is_aborted, is_previewed
 
 PROMOTED = "promoted"
 BACK_WHILE_UP = "rollback while the old set is up"
 KILLED = "a pod of the runtime is killed"
+SLOW_SECONDS = Rates.slow_seconds
 OUTAGE_SECONDS = float(os.environ.get("SLIPWAY_OUTAGE_SECONDS", "20"))
 HPA: Json = {
     "minReplicas": 2,
@@ -178,6 +180,7 @@ def kill_a_pod(stage: Stage) -> None:
     place = Ref("Pod", stage.model.namespace, pod["metadata"]["name"])
     stage.world.kube.until(place, "a restarted container", _has_restarted, seconds=WITHIN)
     stage.model.until("2 ready replicas", has_ready_replicas(2), seconds=WITHIN)
+    time.sleep(SLOW_SECONDS)  # a slow sender finds out when it writes the rest: that is this transition's too
 
 
 STORY = (

@@ -40,6 +40,10 @@ def told(change: Change) -> str:
     return " ".join([*parts, *([] if said["Available"]["status"] == "True" else ["○"])])
 
 
+MOST_LOOKS = 40
+"""Until the operator has nothing to write, while nobody else does anything."""
+
+
 def sequence(scene: Scene, start: int) -> list[str]:
     """The different conditions since `start`, in order."""
     found: list[str] = []
@@ -58,8 +62,10 @@ def played(name: str) -> tuple[Scene, list[str]]:
         change(scene)
         for _ in range(40):
             version = scene.world.version
+            looks = 0
             while scene.operator.look():
-                pass
+                looks += 1
+                assert looks < MOST_LOOKS, "it undoes its own work"
             scene.cluster.step()
             scene.world.advance(1)
             if scene.world.version == version:

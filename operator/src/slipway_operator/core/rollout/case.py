@@ -102,12 +102,17 @@ class Case:
         if chosen is not None and chosen.available:
             return self._as_incumbent(chosen)
         own = self.own
-        if own is not None and own.available and _vetted(own):
+        if own is not None and _vetted(own) and (own.available or self._empty_by_wish):
             return None
         serving = [one for one in self.others.values() if one.available and _vetted(one)]
         if serving:
             return self._as_incumbent(max(serving, key=self._merit))
         return self._silent(chosen)
+
+    @property
+    def _empty_by_wish(self) -> bool:
+        """Whether our own set has the traffic and no pods, as asked: nobody is to serve in its place."""
+        return self.md.spec.replicas == 0 and self.selected == self.track
 
     def _silent(self, chosen: Deployment | None) -> Incumbent | None:
         """Who has the traffic where nothing serves: as the Service has it, else the likeliest."""
