@@ -175,14 +175,14 @@ class Theatre:
     def points(
         self, workflow: Workflow, end: Json, writes: int, *, thorough: bool
     ) -> Iterator[tuple[str, str]]:
-        """Plays it for each write and moment, or a sixth of them; yields each point and what is wrong there.
+        """Plays it for each write and moment, or a ninth of them; yields each point and what is wrong there.
 
         Nothing is wrong where that is empty. A play in which the write does not come, because some fell
         together, is no point.
         """
         moments = tuple(Moment)
-        for number in range(1, min(writes, MOST_WRITES) + 1, 1 if thorough else 2):
-            for moment in moments if thorough else (moments[number // 2 % len(moments)],):
+        for number in range(1, min(writes, MOST_WRITES) + 1, 1 if thorough else 3):
+            for moment in moments if thorough else (moments[number // 3 % len(moments)],):
                 point = self._point(workflow, number, moment, end)
                 if point is not None:
                     yield point

@@ -23,7 +23,7 @@ PROMOTED = "promoted"
 BACK_WHILE_UP = "rollback while the old set is up"
 KILLED = "a pod of the runtime is killed"
 SLOW_SECONDS = Rates.slow_seconds
-OUTAGE_SECONDS = float(os.environ.get("SLIPWAY_OUTAGE_SECONDS", "20"))
+OUTAGE_SECONDS = float(os.environ.get("SLIPWAY_OUTAGE_SECONDS", "10"))
 HPA: Json = {
     "minReplicas": 2,
     "maxReplicas": 3,

@@ -1,7 +1,7 @@
 """The operator is killed at every write of every workflow, and the next one always gets to the same end.
 
-Each workflow is played in front of the real API server, controllers and scheduler, once for every second
-write; with SLIPWAY_KILL_POINTS=all, which takes six times as long, for every write and each of three moments
+Each workflow is played in front of the real API server, controllers and scheduler, once for every third
+write; with SLIPWAY_KILL_POINTS=all, which takes nine times as long, for every write and each of three moments
 around it. Only the node is made up.
 """
 
@@ -29,9 +29,9 @@ pytestmark = [
 ]
 SIDE_BY_SIDE = 3
 ALL = os.environ.get("SLIPWAY_KILL_POINTS", "") == "all"
-"""Else every second write is met, in one of the three moments in turn."""
+"""Else every third write is met, in one of the three moments in turn."""
 
-AT_LEAST = 150 if ALL else 40
+AT_LEAST = 150 if ALL else 30
 """Points, over all workflows."""
 
 DELAYS = {"scaleDownDelaySeconds": 1, "abortScaleDownDelaySeconds": 1}
