@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from slipway_bench import contest, start, table, tail
-from slipway_bench.cases import CONTESTS, NAMES, STARTS, TAILS
+from slipway_bench.cases import CONTESTS, NAMES, STARTS, TAILS, Tail
 from slipway_bench.environment import RESULTS, cores, processor, say
 
 
@@ -35,7 +35,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="slipway-bench-") as name:
         folder = Path(name)
         found = contest.run(contests, plan, folder)
-        tail_rows = [table.tail_row(each, tail.run(each, plan, folder)) for each in tails]
+        tail_rows = [row for each in tails for row in _tail(each, plan, folder)]
         seconds = start.run(starts, plan.rounds, folder)
     contest_rows = [row for each in contests for row in table.contest_rows(each, found.runs, found.missing)]
     start_rows = [table.start_row(each, seconds[each.name]) for each in starts]
@@ -52,6 +52,11 @@ def main() -> int:
     missed = sum(row.holds is False for _, rows in sections for row in rows)
     say("every bar holds" if not missed else f"{missed} bars do not hold")
     return 1 if missed else 0
+
+
+def _tail(each: Tail, plan: contest.Plan, folder: Path) -> list[table.Row]:
+    found = tail.run(each, plan, folder)
+    return table.tail_rows(each, found.ours, found.floor)
 
 
 def _arguments() -> argparse.Namespace:

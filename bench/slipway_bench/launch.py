@@ -84,6 +84,17 @@ def undisturbed(peer: Peer) -> Peer:
     return replace(peer, launch=launch)
 
 
+def bare(answer: bytes) -> Peer:
+    """A server that does nothing but give this answer: the floor under a latency."""
+
+    def launch(python: str, _: Sample, ports: Ports, folder: Path) -> Launch:
+        (folder / "answer").write_bytes(answer)
+        server = str(PEERS / "bare" / "server.py")
+        return Launch([python, server, str(ports.http), str(folder / "answer")])
+
+    return Peer("a server that does nothing, the same arrivals", launch)
+
+
 def fastapi(variant: str) -> Callable[[str, Sample, Ports, Path], Launch]:
     """The service people write by hand."""
 

@@ -70,13 +70,27 @@ def _at_least(bar: float) -> str:
     return f"≥ {bar:g} x" if bar else ""
 
 
-def tail_row(tail: Tail, runs: Sequence[Figures]) -> Row:
-    """One line: the median of the rounds' p99 in p50s; without a round the bar is missed."""
+def tail_rows(tail: Tail, runs: Sequence[Figures], floor: Sequence[Figures]) -> list[Row]:
+    """Ours, judged, and below it what the machine does to a server that does nothing."""
+    ours, other = _tail_row(tail, runs), []
+    if floor:
+        cells = ("a server that does nothing, the same arrivals", *_latency(median(floor)))
+        other = [Row(_line((*cells, f"{_spread(floor):.1f}", "", "")))]
+    return [ours, *other]
+
+
+def _spread(runs: Sequence[Figures]) -> float:
+    """The median of the rounds' p99 in p50s."""
+    return statistics.median(run.p99 / run.p50 for run in runs)
+
+
+def _tail_row(tail: Tail, runs: Sequence[Figures]) -> Row:
+    """Without a round the bar is missed."""
     if not runs:
         absent = (tail.title, "not measured: no round came to its end", "", "", "")
         return Row(_line((*absent, f"≤ {tail.bar:g}", HOLDS[False])), holds=False)
     figures = median(runs)
-    ratio = statistics.median(run.p99 / run.p50 for run in runs)
+    ratio = _spread(runs)
     cells = (tail.title, *_latency(figures), f"{ratio:.1f}", f"≤ {tail.bar:g}", HOLDS[ratio <= tail.bar])
     return Row(_line(cells), ratio <= tail.bar)
 

@@ -1,4 +1,7 @@
-"""Latency when requests come at half of the top rate, whatever the server does meanwhile."""
+"""Latency when requests come at half of the top rate, whatever the server does meanwhile.
+
+Beside it a server that does nothing gets the same arrivals: what that one's tail shows is the machine's.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from slipway_bench import wrk
@@ -15,36 +19,52 @@ from slipway_bench.contest import Plan
 from slipway_bench.environment import BENCH, pinned, say
 from slipway_bench.figures import Figures
 from slipway_bench.installs import program
-from slipway_bench.launch import undisturbed
+from slipway_bench.launch import bare, undisturbed
 from slipway_bench.models import SAMPLES
-from slipway_bench.servers import running
+from slipway_bench.servers import Server, running
 from slipway_bench.wire import Message, message
 
 CONNECTIONS = 16  # that show the top rate
 
 
-def run(tail: Tail, plan: Plan, folder: Path) -> list[Figures]:
-    """Top rate and arrivals in turn; the figures are those of the arrivals. A round that breaks has none."""
-    sample = SAMPLES[tail.sample](folder)
-    request, found = message(sample, "json"), []
-    with running(undisturbed(PEERS[OURS]), sample, plan.server_core, "json") as server:
-        for number in range(plan.rounds):
-            top = wrk.load(
-                program("wrk"),
-                server.ports.http,
-                request,
-                connections=CONNECTIONS,
-                seconds=plan.seconds,
-                core=plan.load_core,
-            )
-            try:
-                figures = arrivals(server.ports.http, request, top.rate / 2, plan)
-            except subprocess.CalledProcessError as error:
-                say(f"round {number + 1}, {tail.name}: {error.stderr.strip().splitlines()[-1]}")
-                continue
-            say(f"round {number + 1}, {tail.name}: {top.rate:,.0f}/s at most; p99 {figures.p99 * 1e3:.2f} ms")
-            found.append(figures)
+@dataclass
+class Found:
+    """A case's arrivals, one for each round; a round that breaks has none."""
+
+    ours: list[Figures] = field(default_factory=list)
+    floor: list[Figures] = field(default_factory=list)
+
+
+def run(tail: Tail, plan: Plan, folder: Path) -> Found:
+    """Top rate and arrivals in turn; the figures are those of the arrivals."""
+    sample, found = SAMPLES[tail.sample](folder), Found()
+    request, core = message(sample, "json"), plan.server_core
+    with running(undisturbed(PEERS[OURS]), sample, core, "json") as server:
+        _, answer = server.ask("json", request)
+        with running(undisturbed(bare(answer)), sample, core, "json") as floor:
+            for number in range(plan.rounds):
+                top = wrk.load(
+                    program("wrk"),
+                    server.ports.http,
+                    request,
+                    connections=CONNECTIONS,
+                    seconds=plan.seconds,
+                    core=plan.load_core,
+                )
+                for one, figures in ((server, found.ours), (floor, found.floor)):
+                    _round(one, request, top.rate / 2, plan, figures)
+                say(f"round {number + 1}, {tail.name}: {top.rate:,.0f}/s at most")
     return found
+
+
+def _round(server: Server, request: Message, rate: float, plan: Plan, found: list[Figures]) -> None:
+    try:
+        figures = arrivals(server.ports.http, request, rate, plan)
+    except subprocess.CalledProcessError as error:
+        say(f"{server.title}: {error.stderr.strip().splitlines()[-1]}")
+        return
+    say(f"{server.title}: p50 {figures.p50 * 1e3:.2f} ms, p99 {figures.p99 * 1e3:.2f} ms")
+    found.append(figures)
 
 
 def arrivals(port: int, request: Message, rate: float, plan: Plan) -> Figures:
