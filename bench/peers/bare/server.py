@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
+from typing import cast
 
 import uvloop
 
@@ -24,8 +25,7 @@ def answering(body: bytes) -> type[asyncio.Protocol]:
 
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
             """Keeps the way back."""
-            assert isinstance(transport, asyncio.Transport)
-            self._transport = transport
+            self._transport = cast("asyncio.Transport", transport)
 
         def data_received(self, data: bytes) -> None:
             """Answers once the body's end is there."""
