@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from slipway_demo.platform import ROOT
 from slipway_rollouts import argo_objects
 from slipway_rollouts.argo_objects import is_healthy, is_paused
-from slipway_rollouts.plane import ROOT
 from slipway_rollouts.programs import argo_controller, argo_crds, argo_version
 from slipway_rollouts.template import Json, Wish, modeldeployment
 
@@ -53,6 +53,11 @@ class Contestant:
     done: Callable[[Mapping[str, Any]], bool]
     gated: Callable[[Mapping[str, Any]], bool]
     promoted: Callable[[Mapping[str, Any]], tuple[str, Json]]
+
+    @property
+    def user(self) -> str:
+        """Who its writes are by, in the audit log."""
+        return f"system:serviceaccount:{self.key}:{self.key}"
 
 
 def slipway(wish: Wish) -> Contestant:

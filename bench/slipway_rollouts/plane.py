@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import shlex
-import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,8 +12,10 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
-CLUSTER = ROOT / "hack" / "cluster" / "cluster"
+from slipway_demo.console import Console
+from slipway_demo.platform import PROGRAM, exports
+from slipway_demo.shell import Shell
+
 NAME = "scale"
 WAIT = "60s"
 
@@ -25,35 +25,25 @@ class Plane:
     """A running control plane, with an administrator's rights.
 
     Attributes:
-        environ: KUBECONFIG, the audit log's path, and kubectl on the PATH.
+        shell: whose environment has KUBECONFIG, the audit log's path, and kubectl on the PATH.
     """
 
-    environ: Mapping[str, str]
+    shell: Shell
 
     @property
     def kubeconfig(self) -> Path:
         """An administrator's."""
-        return Path(self.environ["KUBECONFIG"])
+        return Path(self.shell.environ["KUBECONFIG"])
 
     @property
     def audit(self) -> Path:
         """One JSON line for each request that was answered."""
-        return Path(self.environ["SLIPWAY_AUDIT_LOG"])
+        return Path(self.shell.environ["SLIPWAY_AUDIT_LOG"])
 
     def kubectl(self, *words: str, manifests: Sequence[Mapping[str, Any]] = ()) -> str:
         """What kubectl prints; `manifests` are its standard input."""
         text = "\n".join(json.dumps(each) for each in manifests)
-        done = subprocess.run(
-            ["kubectl", *words],
-            input=text,
-            env=dict(self.environ),
-            check=False,
-            capture_output=True,
-            text=True,
-        )
-        if done.returncode:
-            raise RuntimeError(f"kubectl {shlex.join(words)}: {done.stderr.strip()}")
-        return done.stdout.strip()
+        return self.shell.read("kubectl", *words, text=text).strip()
 
     def define(self, crds: Sequence[Path]) -> None:
         """Makes kinds, and waits until objects of them can be made."""
@@ -87,24 +77,11 @@ class Plane:
 @contextmanager
 def control_plane() -> Iterator[Plane]:
     """Brings up an empty one, and takes it down afterwards."""
-    _cluster("down")
-    _cluster("up", "--control-plane-only")
+    shell, program = Shell(Console(sys.stderr), {"SLIPWAY_CLUSTER": NAME}), str(PROGRAM)
+    shell.read(program, "down")
+    shell.read(program, "up", "--control-plane-only")
     try:
-        yield Plane(dict(os.environ) | _exports(_cluster("env")))
+        shell.environ |= exports(shell.read(program, "env"), shell.environ["PATH"])
+        yield Plane(shell)
     finally:
-        _cluster("down")
-
-
-def _cluster(*words: str) -> str:
-    done = subprocess.run(
-        [CLUSTER, *words, "--name", NAME], check=False, capture_output=True, text=True, timeout=1_800
-    )
-    if done.returncode:
-        raise RuntimeError(f"`cluster {shlex.join(words)}`: {done.stderr.strip()}")
-    return done.stdout
-
-
-def _exports(text: str) -> dict[str, str]:
-    """The variables of `cluster env`, which is written for a shell."""
-    pairs = (shlex.split(line)[1].partition("=") for line in text.splitlines() if line.startswith("export "))
-    return {name: value.replace("$PATH", os.environ["PATH"]) for name, _, value in pairs}
+        shell.read(program, "down")

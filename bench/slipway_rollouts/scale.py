@@ -108,7 +108,7 @@ class _Bench:
         cpu = self.controller.cpu_seconds()
         times = await work()
         await self._rest(late)
-        user = f"system:serviceaccount:{self.contestant.key}:{self.contestant.key}"
+        user = self.contestant.user
         kinds = self.audit.writes.get(user)
         phase = Phase(
             times=times,

@@ -84,7 +84,7 @@ async def _contest(contestant: Contestant, place: World, count: int, folder: Pat
                     say(f"  update {number + 1}, {load.requests:,} requests so far")
                 load.phase(STEADY)
     audit.read()
-    writes = audit.by(f"system:serviceaccount:{contestant.key}:{contestant.key}") / count
+    writes = audit.by(contestant.user) / count
     report = load.report
     return Found(
         contestant.title, report["requests"], report["failed"], updates(report, APPLIED, PROMOTED), writes

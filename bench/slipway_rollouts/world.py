@@ -39,7 +39,7 @@ class World:
     @property
     def plane(self) -> Plane:
         """Its control plane."""
-        return Plane(self.shell.environ)
+        return Plane(self.shell)
 
     def load(self, name: str, rates: Rates, folder: Path) -> AbstractContextManager[Session]:
         """Open-loop load on a served model, from inside the cluster's network."""
