@@ -97,13 +97,13 @@ def at_rest(world: World) -> AtRest:
 
 
 def _until_quiet(world: World, namespace: str) -> None:
-    """The last write of a settled model is the mark on its revision: waits for all."""
+    """The last write of a settled model is the Event that says which revision serves: waits for all."""
     world.kube.until_count(
-        "ControllerRevision",
+        "Event",
         namespace,
-        "app.kubernetes.io/managed-by=slipway",
-        "a promoted mark on each revision",
-        lambda found: sum("slipway.dev/promoted" in one["metadata"]["annotations"] for one in found) == IDLE,
+        "",
+        "an Event Promoted for each model",
+        lambda found: sum(one["reason"] == "Promoted" for one in found) == IDLE,
         seconds=30,
     )
 
