@@ -77,16 +77,22 @@ async def test_an_answer_carries_id_version_and_all_outputs(rows: int) -> None:
     assert result.arrays[1].tolist() == [rows]
 
 
-@pytest.mark.parametrize("rows", [1, 100], ids=["on the caller's thread", "on an engine's"])
-async def test_a_thread_that_waits_gets_the_same_answer(rows: int) -> None:
+async def test_a_thread_gets_the_same_answer_and_the_same_faults() -> None:
     """The gRPC server's threads ask the same model as the event loop does."""
-    plane = DataPlane((loaded(doubler()),))
-    request = InferenceRequest("m", "", "id-1", {"x": np.ones((rows, 2), dtype=np.float32)}, ())
+    plane, told = DataPlane((loaded(doubler()),)), list[InferenceResult | BaseException]()
 
-    result = await asyncio.to_thread(plane.infer_blocking, request, perf_counter() + 30, lambda: False)
+    def infer(*shape: int) -> None:
+        request = InferenceRequest("m", "", "id-1", {"x": np.ones(shape, dtype=np.float32)}, ())
+        plane.infer_here(request, perf_counter() + 30, lambda: False, told.append)
 
+    await asyncio.to_thread(infer, 1, 2)
+    with pytest.raises(InvalidRequest):
+        await asyncio.to_thread(infer, 1, 3)
+
+    (result,) = told
+    assert isinstance(result, InferenceResult)
     assert (result.model, result.version, result.id) == ("m", "1", "id-1")
-    assert result.arrays[1].tolist() == [rows]
+    assert result.arrays[1].tolist() == [1]
 
 
 async def test_the_engine_is_asked_for_the_wanted_outputs_only() -> None:

@@ -7,8 +7,8 @@ rows that hold a marked value, as a model does that cannot take some inputs.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from concurrent import futures
 from time import perf_counter
 from typing import Any, cast
 
@@ -68,6 +68,27 @@ class Doubler:
         """Nothing to give back."""
 
 
+class Held(Doubler):
+    """A Doubler whose first run lasts until a test opens it.
+
+    Attributes:
+        entered: the first run has begun.
+        opened: lets it end.
+    """
+
+    def __init__(self, signature: Signature = ROWS) -> None:
+        super().__init__(signature)
+        self.entered = threading.Event()
+        self.opened = threading.Event()
+
+    def run(self, inputs: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
+        """See Doubler."""
+        first = not self.entered.is_set()
+        self.entered.set()
+        assert not first or self.opened.wait(30)
+        return super().run(inputs, outputs)
+
+
 def call_of(
     inputs: Mapping[str, Any],
     waiter: Waiter,
@@ -88,8 +109,3 @@ def call_of(
 def waiting() -> asyncio.Future[list[Array]]:
     """A future of the running loop."""
     return asyncio.get_running_loop().create_future()
-
-
-def blocked() -> futures.Future[list[Array]]:
-    """A future for a thread."""
-    return futures.Future()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from slipway_runtime.lifecycle.model import Loaded, Model
     from slipway_runtime.protocol.signature import Signature, TensorSpec
+    from slipway_runtime.scheduling.run import Result
 
 
 class DataPlane:
@@ -93,32 +94,54 @@ class DataPlane:
         return InferenceResult(model.name, model.versions[-1], request.id, specs, arrays)
 
     def small(self, request: InferenceRequest) -> bool:
-        """True where `infer_blocking` does not wait: it runs on the calling thread, or is refused."""
+        """True where `infer_here` answers it."""
         model = self._models.get(request.model)
         if model is None or model.loaded is None:
             return True
         return model.loaded.scheduler.small(sum([array.size for array in request.inputs.values()]))
 
-    def infer_blocking(
-        self, request: InferenceRequest, deadline: float, abandoned: Callable[[], bool]
-    ) -> InferenceResult:
-        """The same from a thread that may wait; never from the event loop's. A small request runs on it.
+    def infer_here(
+        self,
+        request: InferenceRequest,
+        deadline: float,
+        abandoned: Callable[[], bool],
+        then: Callable[[InferenceResult | BaseException], None],
+    ) -> None:
+        """The same for a small request, from any thread but the event loop's.
 
-        `abandoned` is asked on this thread, on the event loop's and on the engine's.
+        It runs on the calling thread, or with others on the thread whose run is under way.
+
+        Args:
+            request: decoded, not validated.
+            deadline: on time.perf_counter's scale.
+            abandoned: true when nobody waits for the answer any more; asked on any of these threads.
+            then: told the result or the fault, on this thread or on another. It raises nothing.
+
+        Raises:
+            RuntimeFault: it was not let in; `then` is not told.
         """
         model = self.model(request.model, request.version)
-        loaded = _loaded(model)
-        stages, begun = loaded.scheduler.stages_here(), self._clock()
-        stages.begun += 1
+        loaded, begun = _loaded(model), self._clock()
+        scheduler = loaded.scheduler
+        stages = scheduler.stages_here()
         try:
             specs, names, elements = _wanted(request, loaded.signature)
-            arrays = loaded.scheduler.submit_blocking(request.inputs, names, elements, deadline, abandoned)
         except RuntimeFault as fault:
             stages.failed(fault, self._clock() - begun)
             raise
-        finally:
-            stages.ended += 1
-        return InferenceResult(model.name, model.versions[-1], request.id, specs, arrays)
+
+        def ended(outcome: Result) -> None:
+            there = scheduler.stages_here()  # each thread counts apart
+            there.ended += 1
+            if isinstance(outcome, list):
+                then(InferenceResult(model.name, model.versions[-1], request.id, specs, outcome))
+                return
+            if isinstance(outcome, RuntimeFault):
+                there.failed(outcome, self._clock() - begun)
+            then(outcome)
+
+        stages.begun += 1
+        scheduler.submit_here(request.inputs, names, elements, deadline, abandoned, ended)
 
 
 def _wanted(

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from engine_doubles import Works, blocked, call_of, never, waiting
+from engine_doubles import Works, call_of, never, waiting
 from slipway_runtime.errors import ClientGone, DeadlineExceeded, InvalidRequest, Overloaded
 from slipway_runtime.scheduling.executor import Executor
 from slipway_runtime.telemetry.stages import Stages
@@ -249,61 +249,3 @@ async def test_waiting_and_running_are_measured_apart() -> None:
 
     assert (sum(stages.queue.counts), sum(stages.compute.counts)) == (2, 2)
     assert stages.queue.total > 0
-
-
-def wait_for(
-    runner: Executor, work: Callable[[], str], seconds: float = 30, abandoned: Callable[[], bool] = never
-) -> asyncio.Task[str]:
-    """Run work for a thread that waits."""
-
-    def ask() -> str:
-        waiter = blocked()
-        call = call_of({"work": work}, waiter, seconds=seconds, abandoned=abandoned)
-        return str(runner.run_blocking(call, waiter)[0])
-
-    return asyncio.create_task(asyncio.to_thread(ask))
-
-
-async def test_a_thread_that_waits_gets_results_and_faults_as_a_coroutine_does() -> None:
-    """The answer must not depend on the transport that asked."""
-
-    def broken() -> str:
-        raise InvalidRequest("no")
-
-    async with executor() as runner:
-        assert await wait_for(runner, lambda: threading.current_thread().name) == "engine-0"
-        with pytest.raises(InvalidRequest):
-            await wait_for(runner, broken)
-
-
-async def test_a_thread_that_waits_is_refused_when_the_queue_is_full() -> None:
-    """There is one queue, whoever fills it."""
-    gate = Gate()
-    async with executor(threads=1, max_queue=0) as runner:
-        first = submit(runner, gate.work)
-        await entered(gate)
-
-        with pytest.raises(Overloaded):
-            await wait_for(runner, gate.work)
-        gate.opened.set()
-        await first
-
-
-async def test_a_thread_that_waits_is_let_go_at_its_deadline_and_when_its_client_leaves() -> None:
-    """There are few such threads; none may stand behind a busy engine for nobody."""
-    gate, marks, client = Gate(), Marks(), Client()
-    async with executor(threads=1, max_queue=2) as runner:
-        first = submit(runner, gate.work)
-        await entered(gate)
-        late = wait_for(runner, marks.work(), seconds=0.01)
-        left = wait_for(runner, marks.work(), abandoned=client.left)
-        with pytest.raises(DeadlineExceeded):
-            await late
-        client.gone = True
-        with pytest.raises(ClientGone):
-            await left
-        gate.opened.set()
-        await first
-        assert await submit(runner, lambda: "next") == "next"
-
-    assert marks.left == []

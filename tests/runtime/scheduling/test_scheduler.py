@@ -76,26 +76,6 @@ async def test_small_requests_run_at_once_and_larger_ones_on_a_thread(elements: 
     assert await ask(scheduler, {"work": where}, elements) == [at_once]
 
 
-@pytest.mark.parametrize(("elements", "at_once"), [(100, True), (101, False)])
-async def test_a_thread_that_waits_runs_small_requests_itself(elements: int, at_once: object) -> None:
-    """Its hop to the loop would cost as much as the model."""
-    scheduler, _ = scheduling(Works())
-    names: list[str] = []
-
-    def submit() -> bool:
-        mine = threading.current_thread().name
-        scheduler.submit_blocking(
-            {"work": lambda: names.append(threading.current_thread().name)},  # type: ignore[dict-item] # a double
-            ("doubled",),
-            elements,
-            perf_counter() + 30,
-            never,
-        )
-        return names == [mine]
-
-    assert await asyncio.to_thread(submit) is at_once
-
-
 async def test_a_model_whose_cost_hides_in_its_values_ends_up_on_the_threads() -> None:
     """A loop inside a graph can take seconds for one element; the server must stay responsive."""
     times = iter(range(1000))

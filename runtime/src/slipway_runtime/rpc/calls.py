@@ -117,7 +117,7 @@ class UnaryCall(_Waiting):
         """The answer and OK."""
         self._call.finish(self._metadata, answer, Code.OK, "")
 
-    def fail(self, fault: Exception) -> None:
+    def fail(self, fault: BaseException) -> None:
         """A fault's code and text."""
         self._call.finish(self._metadata, None, code_of(fault), text_of(fault))
 
@@ -176,7 +176,7 @@ class StreamCall(_Waiting):
                 return
             self._send(answer)
 
-    def fail(self, fault: Exception) -> None:
+    def fail(self, fault: BaseException) -> None:
         """A fault: as an answer where the method has a form for it, else as the stream's end."""
         if self._method.wrap is not None and not isinstance(fault, ClientGone):
             self.reply(self._method.wrap(self._message, fault))

@@ -1,7 +1,8 @@
 """One inference, whatever the protocol: decode, run, encode, count.
 
-What is small runs on the thread that took the message. Everything else is handed to the event loop, where
-the one queue is, and answered from there: no thread waits for the engine.
+What is small runs on the thread that took the message, or joins those that came while another of them ran.
+Everything else is handed to the event loop, where the one queue is, and answered from there: no thread waits
+for the engine.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from slipway_runtime.errors import RuntimeFault
@@ -79,25 +81,23 @@ class Inferences:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def run(self, codec: Codec, message: bytes, caller: Caller) -> Answer:
-        """Answer a message; None when the answer comes later.
+        """Answer a message: the caller is told, now or later, on this thread or on another.
 
         Raises:
-            RuntimeFault: why there is none.
+            RuntimeFault: why it is not let in; the caller is not told then.
         """
         asked = Asked(codec, caller, len(message))
         try:
             request, rest = codec.decode(message)
             asked = Asked(codec, caller, len(message), request.model)
-            if not self._dataplane.small(request):
+            if self._dataplane.small(request):
+                deadline, answer = _deadline(request, caller), partial(self._answer, asked, rest)
+                self._dataplane.infer_here(request, deadline, caller.gone, answer)
+            else:
                 self._loop.call_soon_threadsafe(self._begin, asked, request, rest)
-                return None
-            result = self._dataplane.infer_blocking(request, _deadline(request, caller), caller.gone)
-            answer = codec.encode(result, rest)
         except Exception as fault:
             self._count(asked, code_of(fault), 0)
             raise
-        self._count(asked, Code.OK, len(answer))
-        return answer
 
     def _begin(self, asked: Asked, request: InferenceRequest, rest: Any) -> None:
         """On the event loop from here on."""
@@ -107,20 +107,37 @@ class Inferences:
 
     async def _finish(self, asked: Asked, request: InferenceRequest, rest: Any) -> None:
         caller = asked.caller
+        outcome: InferenceResult | BaseException
         self._metrics.in_flight += 1
         try:
-            result = await self._dataplane.infer(request, _deadline(request, caller), caller.gone)
-            answer = asked.codec.encode(result, rest)
-        except Exception as fault:  # noqa: BLE001 # the client gets an answer, the log gets the traceback
+            try:
+                outcome = await self._dataplane.infer(request, _deadline(request, caller), caller.gone)
+            except Exception as fault:  # noqa: BLE001 # it is the caller's
+                outcome = fault
+            self._answer(asked, rest, outcome)
+        finally:
+            self._metrics.in_flight -= 1
+
+    def _answer(self, asked: Asked, rest: Any, outcome: InferenceResult | BaseException) -> None:
+        """Tell the caller; raises nothing, because other callers may be next on this thread."""
+        try:
+            self._send(asked, rest, outcome)
+        except Exception:  # noqa: BLE001 # one caller's bad end must not be its neighbours'
+            _LOG.exception("a gRPC answer could not be sent")
+
+    def _send(self, asked: Asked, rest: Any, outcome: InferenceResult | BaseException) -> None:
+        try:
+            if isinstance(outcome, BaseException):
+                raise outcome  # noqa: TRY301 # both kinds of fault end below
+            answer = asked.codec.encode(outcome, rest)
+        except BaseException as fault:  # noqa: BLE001 # the client gets an answer, the log gets the traceback
             if not isinstance(fault, RuntimeFault):
                 _LOG.exception("a gRPC request failed")
             self._count(asked, code_of(fault), 0)
-            caller.fail(fault)
+            asked.caller.fail(fault)
         else:
             self._count(asked, Code.OK, len(answer))
-            caller.reply(answer)
-        finally:
-            self._metrics.in_flight -= 1
+            asked.caller.reply(answer)
 
     def _count(self, asked: Asked, code: Code, sent: int) -> None:
         """A model that is not served is counted without its name, or clients could invent labels."""

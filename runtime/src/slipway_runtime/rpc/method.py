@@ -30,7 +30,7 @@ class Caller(Protocol):
     def reply(self, answer: bytes) -> None:
         """Answer, when the method returned None."""
 
-    def fail(self, fault: Exception) -> None:
+    def fail(self, fault: BaseException) -> None:
         """The same with a fault."""
 
     def client(self) -> str:
@@ -51,4 +51,4 @@ class Method(NamedTuple):
     answer: Callable[[bytes, Caller], Answer]
     streaming: bool = False
     lasting: bool = False
-    wrap: Callable[[bytes, Exception], bytes] | None = None
+    wrap: Callable[[bytes, BaseException], bytes] | None = None

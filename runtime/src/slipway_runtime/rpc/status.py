@@ -47,11 +47,11 @@ INTERNAL_TEXT = "internal error: the server's log has it"
 LEAVING_TEXT = "this server is going away: open the stream again, another one will answer"
 
 
-def code_of(fault: Exception) -> Code:
+def code_of(fault: BaseException) -> Code:
     """The code that a fault gets; INTERNAL for what nobody foresaw."""
     return STATUS.get(type(fault), Code.INTERNAL)  # type: ignore[arg-type] # others are simply not in it
 
 
-def text_of(fault: Exception) -> str:
+def text_of(fault: BaseException) -> str:
     """What the client is told."""
     return str(fault) if isinstance(fault, errors.RuntimeFault) else INTERNAL_TEXT

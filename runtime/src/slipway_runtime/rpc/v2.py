@@ -140,7 +140,7 @@ def encode_in_stream(result: InferenceResult, request: InferenceRequest) -> byte
     return text
 
 
-def wrap(text: bytes, fault: Exception) -> bytes:
+def wrap(text: bytes, fault: BaseException) -> bytes:
     """The answer to a message that failed; it names the request, so that the client knows which."""
     answer = _STREAM_RESPONSE(error_message=text_of(fault))
     try:

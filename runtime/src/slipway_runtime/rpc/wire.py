@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import logging
 import time
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from grpc._cython import cygrpc
@@ -110,6 +110,7 @@ class Listener:
         self._server.register_completion_queue(self._queue)
         self._stopping = False
         self._stopped = Event()
+        self._ending = Lock()  # an idle server's end is told while the core still begins it
 
     def bind(self, host: str, port: int) -> int:
         """Take a port, before the start; returns its number.
@@ -137,7 +138,8 @@ class Listener:
     def stop(self) -> None:
         """Close the ports and let clients know (GOAWAY); calls that are here go on."""
         self._stopping = True
-        self._server.shutdown(self._queue, self._shut_down)
+        with self._ending:
+            self._server.shutdown(self._queue, self._shut_down)
 
     def wait(self, seconds: float) -> bool:
         """Wait for the last call, after `stop`; false when time ran out first."""
@@ -145,7 +147,9 @@ class Listener:
 
     def cancel(self) -> None:
         """Cut off the calls that are left."""
-        self._server.cancel_all_calls()
+        with self._ending:
+            if not self._stopped.is_set():
+                self._server.cancel_all_calls()
 
     def _request(self) -> None:
         self._server.request_call(self._queue, self._queue, self._arrived)
@@ -158,9 +162,10 @@ class Listener:
         self._accept(Call(event))
 
     def _shut_down(self, _: Any) -> None:
-        self._server.destroy()
-        self._queue.shutdown()
-        self._stopped.set()
+        with self._ending:
+            self._server.destroy()
+            self._queue.shutdown()
+            self._stopped.set()
 
     def _run(self) -> None:
         """The life of a thread."""

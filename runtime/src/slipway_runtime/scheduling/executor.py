@@ -8,22 +8,20 @@ ends. Cancellation: a call whose client has left is dropped when its turn comes,
 refused for want of room.
 
 Threads and not an executor of the standard library: its futures carry locks and callbacks that cost as much
-as a small model. Everything but `_work` and `run_blocking` happens on the event loop, and these two reach the
-rest through it, so nothing needs a lock.
+as a small model. Everything but `_work` happens on the event loop, and that reaches the rest through it, so
+nothing needs a lock.
 """
 
 from __future__ import annotations
 
 import time
-from concurrent import futures
 from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from slipway_runtime.errors import DeadlineExceeded, Overloaded
+from slipway_runtime.errors import Overloaded
 from slipway_runtime.scheduling.backlog import Backlog
 from slipway_runtime.scheduling.batching import MAX_ELEMENTS
-from slipway_runtime.scheduling.call import TOO_LATE
 from slipway_runtime.scheduling.run import run, settle
 
 if TYPE_CHECKING:
@@ -31,12 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from slipway_runtime.engines.engine import Engine
-    from slipway_runtime.protocol.tensors import Array
     from slipway_runtime.scheduling.call import Call
     from slipway_runtime.scheduling.run import Run
     from slipway_runtime.telemetry.stages import Stages
-
-LOOK_SECONDS = 0.1  # how often a thread that waits asks whether its client is still there
 
 
 class Executor:
@@ -49,6 +44,9 @@ class Executor:
         stages: told how long calls waited and ran.
         max_rows: of a run that calls share.
         clock: seconds, monotonic.
+
+    Attributes:
+        max_queue: see above.
     """
 
     def __init__(
@@ -63,7 +61,7 @@ class Executor:
     ) -> None:
         self._engine = engine
         self._threads = threads
-        self._max_queue = max_queue
+        self.max_queue = max_queue
         self._stages = stages
         self._clock = clock
         self._busy = 0
@@ -94,44 +92,16 @@ class Executor:
         self._waiting.add(call)
         self._dispatch()
 
-    def run_blocking(self, call: Call, waiter: futures.Future[list[Array]]) -> list[Array]:
-        """The same from a thread that may wait, which the event loop's must not.
-
-        Args:
-            call: whose waiter is the next argument.
-            waiter: fresh.
-
-        Raises:
-            Overloaded: the queue is full.
-            DeadlineExceeded: the deadline passed first.
-            ClientGone: it was abandoned before its turn.
-        """
-        loop = self._started_on()
-        loop.call_soon_threadsafe(self._enter_or_refuse, call)
-        while (left := call.deadline - self._clock()) > 0:
-            try:
-                return waiter.result(min(left, LOOK_SECONDS))
-            except futures.TimeoutError:
-                if call.abandoned():
-                    loop.call_soon_threadsafe(call.wanted, self._clock())
-        raise DeadlineExceeded(TOO_LATE)
-
     def _started_on(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:
             raise RuntimeError("the executor was not started")
         return self._loop
 
-    def _enter_or_refuse(self, call: Call) -> None:
-        try:
-            self.enter(call)
-        except Overloaded as refusal:
-            call.settle(refusal, self._clock())
-
     def _admit(self) -> None:
-        if self._busy < self._threads or len(self._waiting) < self._max_queue:
+        if self._busy < self._threads or len(self._waiting) < self.max_queue:
             return
         self._waiting.drop(self._wanted)
-        if len(self._waiting) >= self._max_queue:
+        if len(self._waiting) >= self.max_queue:
             raise Overloaded(f"{len(self._waiting)} requests are waiting, no more may: try again later")
 
     def _dispatch(self) -> None:

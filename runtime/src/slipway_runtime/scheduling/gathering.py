@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from slipway_runtime.scheduling.backlog import Backlog
-from slipway_runtime.scheduling.run import run, settle
+from slipway_runtime.scheduling.run import run_small
 
 if TYPE_CHECKING:
     import asyncio
@@ -99,17 +99,9 @@ class Gathering:
             self._active = self._lonely < LONELY
         calls = self._backlog.take(self._is_wanted, UNLIMITED)
         if calls:
-            self._run(calls)
+            run_small(self._engine, calls, self._inline, self._stages, self._clock)
         if self._backlog:
             self._loop.call_soon(self._flush)  # after a look at the sockets: nobody holds the loop for long
-
-    def _run(self, calls: list[Call]) -> None:
-        runs = run(self._engine, calls, self._clock)
-        for each in runs:
-            self._inline.observe(
-                each.computing / len(each.calls)
-            )  # alone they would have held the loop longer
-        settle(runs, self._stages, self._clock())
 
     def _is_wanted(self, call: Call) -> bool:
         return call.wanted(self._clock())

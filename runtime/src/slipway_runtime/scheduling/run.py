@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from slipway_runtime.engines.engine import Engine
     from slipway_runtime.protocol.tensors import Array
     from slipway_runtime.scheduling.call import Call
+    from slipway_runtime.scheduling.inline import InlineLimit
     from slipway_runtime.telemetry.stages import Stages
 
 Result: TypeAlias = "list[Array] | BaseException"
@@ -56,6 +57,20 @@ def run(engine: Engine, calls: Sequence[Call], clock: Callable[[], float]) -> li
         except Exception:  # noqa: BLE001 # whoever is to blame finds out alone
             return [_alone(engine, call, clock, retry=True) for call in calls]
     return [_alone(engine, calls[0], clock)]
+
+
+def run_small(
+    engine: Engine,
+    calls: Sequence[Call],
+    inline: InlineLimit,
+    stages: Stages,
+    clock: Callable[[], float],
+) -> None:
+    """Run small calls of one group where they are, and settle them; raises nothing."""
+    runs = run(engine, calls, clock)
+    for each in runs:
+        inline.observe(each.computing / len(each.calls))  # alone they would have taken longer
+    settle(runs, stages, clock())
 
 
 def settle(runs: Sequence[Run], stages: Stages, now: float) -> None:

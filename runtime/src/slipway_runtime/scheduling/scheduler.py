@@ -3,20 +3,21 @@
 Three ways, by what was measured when the model was loaded:
 
 - small requests run at once where they are, on the event loop or on the thread that asks;
-- small requests of a model that gains from company run together at the end of the loop's turn (gathering);
+- small requests of a model that gains from company run together: at the end of the loop's turn (gathering),
+  or, on threads, with those that came while another ran (joining);
 - large ones run on the engine threads, together where they had to wait (executor).
 """
 
 from __future__ import annotations
 
 import time
-from concurrent import futures
 from typing import TYPE_CHECKING, TypeAlias
 
 from slipway_runtime.errors import DeadlineExceeded
 from slipway_runtime.scheduling.batching import Batching
 from slipway_runtime.scheduling.call import TOO_LATE, Call
 from slipway_runtime.scheduling.gathering import Gathering
+from slipway_runtime.scheduling.joining import Joining, Told
 
 if TYPE_CHECKING:
     import asyncio
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from slipway_runtime.protocol.tensors import Array
     from slipway_runtime.scheduling.executor import Executor
     from slipway_runtime.scheduling.inline import InlineLimit
+    from slipway_runtime.scheduling.run import Result
     from slipway_runtime.telemetry.stages import Stages
 
     Arrays: TypeAlias = list[Array]
@@ -69,6 +71,11 @@ class Scheduler:
         gathers = self._batching.loop_rows > 0
         self._gathering = (
             Gathering(engine, self._batching, inline, self._stages, loop, clock=clock) if gathers else None
+        )
+        self._joining = (
+            Joining(engine, self._batching, inline, stages_here, executor.max_queue, clock=clock)
+            if gathers
+            else None
         )
 
     def submit(
@@ -114,26 +121,52 @@ class Scheduler:
         return future
 
     def small(self, elements: int) -> bool:
-        """True for what `submit_blocking` runs at once."""
+        """True for what `submit_here` may be given."""
         return elements <= self._inline.elements
 
-    def submit_blocking(
+    def submit_here(  # noqa: PLR0917 # positional, because it is called per request
         self,
         inputs: Mapping[str, Array],
         outputs: Sequence[str],
         elements: int,
         deadline: float,
         abandoned: Callable[[], bool],
-    ) -> Arrays:
-        """The same from a thread that may wait; what is small runs on that thread."""
-        batching = self._batching
+        then: Callable[[Result], None],
+    ) -> None:
+        """Run a small request on the calling thread, which is not the loop's, or leave it to one that runs.
+
+        Args:
+            inputs: validated.
+            outputs: names.
+            elements: in all inputs.
+            deadline: on the clock's scale.
+            abandoned: true when nobody waits for the answer any more; asked on any thread.
+            then: told the outputs or the fault, on this thread or on another, maybe before this returns. It
+                raises nothing.
+        """
+        batching, joining = self._batching, self._joining
         rows = batching.rows(inputs)
-        if elements <= self._inline.elements:
+        if joining is None or not 0 < rows <= batching.loop_rows:
+            then(self._outcome(inputs, outputs, rows, deadline))
+        elif joining.enter():
+            outcome = self._outcome(inputs, outputs, rows, deadline)
+            alone = joining.leave()
+            then(outcome)
+            if not alone:
+                joining.run_waiting()
+        else:
+            group = batching.group(inputs, outputs, rows, batching.loop_rows)
+            joining.add(
+                Call(inputs, outputs, rows, elements, group, deadline, abandoned, Told(then), self._clock())
+            )
+
+    def _outcome(
+        self, inputs: Mapping[str, Array], outputs: Sequence[str], rows: int, deadline: float
+    ) -> Result:
+        try:
             return self._run_here(inputs, outputs, rows, deadline, self.stages_here())
-        group = batching.group(inputs, outputs, rows, batching.thread_rows)
-        waiter: futures.Future[Arrays] = futures.Future()
-        call = Call(inputs, outputs, rows, elements, group, deadline, abandoned, waiter, self._clock())
-        return self._executor.run_blocking(call, waiter)
+        except BaseException as fault:  # noqa: BLE001 # it is the waiter's, whatever it is
+            return fault
 
     def _run_here(
         self,
