@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 
 from slipway_runtime.errors import BodyTooLarge, InvalidRequest, RequestFault, Unsupported
 from slipway_runtime.rest import compression
-from slipway_runtime.rest.compression import AT_ONCE, WORTHWHILE, Wish, compressed, inflated, wish_of
+from slipway_runtime.rest.compression import (
+    _MEMBERS,
+    AT_ONCE,
+    WORTHWHILE,
+    Wish,
+    compressed,
+    inflated,
+    wish_of,
+)
 from slipway_runtime.rest.reply import Reply
 
 LIMIT = 4 * AT_ONCE
@@ -86,6 +94,54 @@ async def test_no_limit_is_passed_by_more_than_a_byte(limit: int, monkeypatch: p
     assert sum(asked) == limit + 1
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (b"two", b" members"),
+        (b"", b"empty", b"", b"ones"),
+        (bytes(3 * AT_ONCE), b"after a long one"),
+        (b"before a long one", bytes(3 * AT_ONCE)),
+        (*(bytes([number]) * 5000 for number in range(200)),),
+        (bytes(LIMIT - 1), b"x"),
+    ],
+    ids=["two", "empty ones", "long first", "long last", "many", "as long as may be"],
+)
+async def test_the_members_of_a_gzip_body_are_one_body(parts: tuple[bytes, ...]) -> None:
+    """Parallel and appending compressors write several; gzip itself reads them as one."""
+    assert await inflated(b"".join(map(gzipped, parts)), b"gzip", LIMIT) == b"".join(parts)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        (bytes(LIMIT), b"x"),
+        (b"x", bytes(LIMIT)),
+        (bytes(1000),) * (LIMIT // 1000 + 1),
+        (b"", bytes(AT_ONCE), *(b"",) * 10, bytes(LIMIT - AT_ONCE + 1)),
+    ],
+    ids=["one too many", "long last", "many", "between empty ones"],
+)
+async def test_a_bomb_in_members_is_refused_at_the_limit(members: tuple[bytes, ...]) -> None:
+    """The limit is for the body, in however many parts it comes."""
+    with pytest.raises(BodyTooLarge, match=f"longer than {LIMIT} bytes once inflated"):
+        await inflated(b"".join(map(gzipped, members)), b"gzip", LIMIT)
+
+
+async def test_the_members_of_a_body_are_counted() -> None:
+    """Empty ones inflate to nothing, and yet each costs as much time as a small request."""
+    body = gzip.compress(b"x") + gzip.compress(b"") * (_MEMBERS - 1)
+
+    assert await inflated(body, b"gzip", LIMIT) == b"x"
+    with pytest.raises(InvalidRequest, match=f"more than {_MEMBERS} members"):
+        await inflated(body + gzip.compress(b""), b"gzip", LIMIT)
+
+
+async def test_deflate_has_no_members() -> None:
+    """What follows the stream was not meant to be dropped in silence."""
+    with pytest.raises(InvalidRequest):
+        await inflated(zlib.compress(b"a") * 2, b"deflate", LIMIT)
+
+
 async def test_a_gzip_that_says_its_length_is_refused_unopened() -> None:
     """What follows the head is no gzip: whoever opened it would say so."""
     body = gzip.compress(b"")[:10] + b"never looked at" * 100 + (LIMIT + 1).to_bytes(4, "little")
@@ -111,8 +167,16 @@ async def test_another_coding_is_refused_with_the_ones_that_are_read(codings: by
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"plain", gzip.compress(b"cut off")[:-9], gzip.compress(b"two") * 2, gzip.compress(b"a") + b"b"],
-    ids=["empty", "plain", "cut off", "twice", "followed"],
+    [
+        b"",
+        b"plain",
+        gzip.compress(b"cut off")[:-9],
+        gzip.compress(b"a") + b"b",
+        gzip.compress(b"a") + bytes(8),
+        gzip.compress(b"a") + gzip.compress(b"cut off")[:-9],
+        gzip.compress(b"a") + zlib.compress(b"b"),
+    ],
+    ids=["empty", "plain", "cut off", "followed", "padded", "second cut off", "another coding"],
 )
 async def test_a_damaged_body_is_a_client_error(body: bytes) -> None:
     """Half a request must not become a request."""

@@ -1,8 +1,9 @@
 """gzip and deflate: bodies that come compressed, answers that go out so, for every protocol alike.
 
 Coming in: one coding, and no more bytes than a body may have. A gzip stream that says itself that it is
-longer is refused unopened; any other is cut off at the limit. What is small is opened where it is, the rest
-on a thread.
+longer is refused unopened; any other is cut off at the limit. gzip may come in several members, as parallel
+and appending compressors write it: they are one body, and the limit is for all of them. What is small is
+opened where it is, the rest on a thread.
 
 Going out: a client that names one coding asks for it and gets it. One that lists what it could read, as
 libraries do by themselves, gets it where it pays: below a kilobyte the answer would hardly shrink.
@@ -23,9 +24,12 @@ WORTHWHILE = 1024  # bytes
 LEVEL = 1  # of zlib: the quickest
 _GZIP, _ZLIB, _BARE = 31, 15, -15  # zlib's window bits stand for the container as well
 _DENSEST = 1032  # bytes that deflate can make of one
+_MEMBERS = 4096  # of one body; each costs a decompressor, so a body of empty ones would burn seconds
+_PIECE = 64 * 1024  # bytes that a decompressor is given at once; what follows its member it copies
 _TRAILER = 4  # bytes at the end of gzip, the length of what is inside
 _WINDOWS = {b"gzip": _GZIP, b"deflate": _ZLIB}
 _ALIASES = {b"x-gzip": b"gzip"}
+_NOT_WHOLE = "the compressed body is cut off, or something follows it"
 
 
 class Wish(NamedTuple):
@@ -65,8 +69,10 @@ async def inflated(body: bytes, codings: bytes, limit: int) -> bytes:
         found += await asyncio.to_thread(_next, stream, stream.unconsumed_tail, limit + 1 - AT_ONCE)
     if len(found) > limit:
         raise _too_large(limit)
+    if stream.eof and stream.unused_data and asked[0] == b"gzip":
+        return await asyncio.to_thread(_with_further_members, found, stream.unused_data, limit)
     if not stream.eof or stream.unused_data:
-        raise InvalidRequest("the compressed body is cut off, or something follows it")
+        raise InvalidRequest(_NOT_WHOLE)
     return found
 
 
@@ -115,11 +121,30 @@ def _stream(body: bytes, coding: bytes, limit: int) -> zlib._Decompress:
     return zlib.decompressobj(_ZLIB if headed else _BARE)
 
 
-def _next(stream: zlib._Decompress, body: bytes, most: int) -> bytes:
+def _next(stream: zlib._Decompress, body: bytes | memoryview, most: int) -> bytes:
     try:
         return stream.decompress(body, most)
     except zlib.error:
         raise InvalidRequest("the body is not in the coding that its Content-Encoding names") from None
+
+
+def _with_further_members(first: bytes, rest: bytes, limit: int) -> bytes:
+    """What all members of a gzip body hold, the first of which is open already."""
+    view, at, room, parts = memoryview(rest), 0, limit - len(first), [first]
+    for _ in range(_MEMBERS - 1):
+        stream = zlib.decompressobj(_GZIP)
+        while not stream.eof:
+            piece = view[at : at + _PIECE]
+            if not piece:
+                raise InvalidRequest(_NOT_WHOLE)
+            parts.append(_next(stream, piece, room + 1))
+            room -= len(parts[-1])
+            if room < 0:
+                raise _too_large(limit)
+            at += len(piece) - len(stream.unused_data)
+        if at == len(view):
+            return b"".join(parts)
+    raise InvalidRequest(f"the gzip body has more than {_MEMBERS} members: compress it in one")
 
 
 def _too_large(limit: int) -> BodyTooLarge:
