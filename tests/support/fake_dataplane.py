@@ -23,6 +23,7 @@ from slipway_runtime.rest.app import App
 from slipway_runtime.rest.protocols import add_protocols
 from slipway_runtime.rest.request import Request
 from slipway_runtime.rest.router import Router
+from slipway_runtime.rest.v2 import V2Endpoints
 from slipway_runtime.telemetry.metrics import Metrics
 
 T = TypeVar("T")
@@ -167,6 +168,7 @@ class Asker:
         self.metrics = Metrics()
         self._dataplane = dataplane
         self._router = Router(dataplane.serves, self.metrics)
+        V2Endpoints(dataplane, self.metrics).add_to(self._router)  # type: ignore[arg-type] # a fake
         add_protocols(self._router, dataplane, self.metrics, ("stable",))  # type: ignore[arg-type] # a fake
         self._app = App(self._router, access_log=False)
 

@@ -144,7 +144,7 @@ def _operation(route: Described, bodies: dict[str, Any]) -> dict[str, Any]:
             "503": {"description": "not ready, or busy"},
         },
     }
-    if route.verb == "post":
+    if route.verb != "get" and route.body:
         content: dict[str, Any] = {"schema": {}}
         if route.example in bodies:
             content["example"] = bodies[route.example]
@@ -154,6 +154,7 @@ def _operation(route: Described, bodies: dict[str, Any]) -> dict[str, Any]:
 
 def _fill_in(operation: dict[str, Any], path: str, model: str, bodies: dict[str, Any]) -> None:
     values = {"model": model, "version": "1", "release": "1.0", "label": "stable", "endpoint": model}
+    values |= {"namespace": "default", "deployment": model}
     operation["parameters"] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, "example": values[name]}
         for name in _PARAMETERS.findall(path)

@@ -1,4 +1,4 @@
-"""What is documented beside v2: each path with its protocol, its purpose and the example it takes."""
+"""What is documented beside v2's inference: each path with its protocol, its purpose and its example."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ class Described(NamedTuple):
         what: a line.
         example: the body's key in `openapi_examples.examples`; empty without a body.
         more: what else is worth knowing.
+        body: false for a POST that needs none.
     """
 
     tag: str
@@ -23,8 +24,10 @@ class Described(NamedTuple):
     what: str
     example: str = ""
     more: str = ""
+    body: bool = True
 
 
+V2 = "Open Inference Protocol v2"
 TFS = "TensorFlow Serving, KServe V1"
 SELDON = "Seldon"
 MLFLOW = "MLflow, SageMaker"
@@ -35,6 +38,7 @@ _BASES = (
     "/v1/models/{model}/versions/{version}",
     "/v1/models/{model}/labels/{label}",
 )
+_SELDON_BASES = ("", "/seldon/{namespace}/{deployment}")  # Seldon's ingress adds a prefix
 _PREDICT = "`instances` (rows) answers `predictions`; `inputs` (columns, by name) answers `outputs`."
 _MESSAGE = "`data.ndarray` or `data.tensor`, with `names` of columns if you like; answered in the same form."
 _INVOKE = (
@@ -46,7 +50,26 @@ _ROWS = (
     "an array; one flat row by one value."
 )
 
+_FIXED = "Always refused with 403: the server serves the model it was started with."
+
 ROUTES = (
+    Described(V2, "get", "/v2/models/stats", "Statistics of all models"),
+    Described(V2, "get", "/v2/models/{model}/stats", "Counts and nanoseconds, in Triton's words"),
+    Described(V2, "get", "/v2/models/{model}/versions/{version}/stats", "The same of a version"),
+    Described(
+        V2,
+        "post",
+        "/v2/repository/index",
+        "Models and their states",
+        more='The body `{"ready": true}` leaves out what is not ready.',
+        body=False,
+    ),
+    *(
+        Described(
+            V2, "post", f"/v2/repository/models/{{model}}/{verb}", f"{verb} a model", more=_FIXED, body=False
+        )
+        for verb in ("load", "unload")
+    ),
     *(Described(TFS, "post", f"{base}:predict", "Run the model", "v1", _PREDICT) for base in _BASES),
     *(Described(TFS, "get", f"{base}/metadata", "The model's signature") for base in _BASES),
     *(Described(TFS, "get", base, "Versions and their states; KServe's readiness") for base in _BASES),
@@ -64,11 +87,20 @@ ROUTES = (
     ),
     Described(TFS, "get", "/v1/models", "The served models"),
     Described(TFS, "get", "/", "Is the server alive?"),
-    Described(SELDON, "post", "/api/v1.0/predictions", "Run the model", "seldon", _MESSAGE),
-    Described(SELDON, "post", "/api/v0.1/predictions", "Run the model", "seldon", _MESSAGE),
-    Described(SELDON, "get", "/api/v1.0/metadata", "What the model takes and gives"),
+    *(
+        Described(SELDON, "post", f"{prefix}/api/{release}/predictions", "Run the model", "seldon", _MESSAGE)
+        for prefix in _SELDON_BASES
+        for release in ("v1.0", "v0.1")
+    ),
+    *(
+        Described(SELDON, "get", f"{prefix}/api/v1.0/metadata", "What the model takes and gives")
+        for prefix in _SELDON_BASES
+    ),
+    *(
+        Described(SELDON, "get", f"{prefix}/api/v1.0/health/status", "Is the model ready?")
+        for prefix in _SELDON_BASES
+    ),
     Described(SELDON, "get", "/metadata", "What the model takes and gives"),
-    Described(SELDON, "get", "/api/v1.0/health/status", "Is the model ready?"),
     Described(SELDON, "get", "/health/status", "Is the model ready?"),
     Described(SELDON, "get", "/health/ping", "Is the server alive?"),
     Described(MLFLOW, "post", "/invocations", "Run the model", "mlflow", _INVOKE),
@@ -79,8 +111,11 @@ ROUTES = (
     Described(MLFLOW, "get", "/ping", "Is the model ready?"),
     Described(MLFLOW, "get", "/health", "Is the model ready?"),
     Described(MLFLOW, "get", "/version", "The server's version"),
-    Described(TORCHSERVE, "post", "/predictions/{model}", "Run the model", "torchserve", _ROWS),
-    Described(TORCHSERVE, "post", "/predictions/{model}/{release}", "Run the model", "torchserve", _ROWS),
+    *(
+        Described(TORCHSERVE, verb, path, "Run the model", "torchserve", _ROWS)
+        for path in ("/predictions/{model}", "/predictions/{model}/{release}")
+        for verb in ("post", "put")
+    ),
     Described(TORCHSERVE, "get", "/models", "The served models"),
     Described(TORCHSERVE, "get", "/models/{model}", "A served model"),
     Described(PLAIN, "post", "/predict", 'Run the model: {"prediction": …}', "plain", _ROWS),
