@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from slipway_runtime.dataplane import DataPlane
     from slipway_runtime.protocol.messages import InferenceRequest, InferenceResult
-    from slipway_runtime.rpc.method import Answer, Caller
+    from slipway_runtime.rpc.method import Caller
     from slipway_runtime.telemetry.metrics import Metrics
 
 LONGEST = 200  # characters of what a client sent, in the access log
@@ -80,7 +80,7 @@ class Inferences:
         self._access_log = access_log
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def run(self, codec: Codec, message: bytes, caller: Caller) -> Answer:
+    def run(self, codec: Codec, message: bytes, caller: Caller) -> None:
         """Answer a message: the caller is told, now or later, on this thread or on another.
 
         Raises:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from slipway_runtime.protocol import tfs_grpc, tfs_rest_examples
@@ -76,7 +77,7 @@ class TfServing:
             return written
 
         codec = Codec(PROTOCOL, f"/{PREDICTION}/{method or kind}", decode, encode)
-        return Method(lambda text, caller: self._inferences.run(codec, text, caller))
+        return Method(partial(self._inferences.run, codec))
 
     def _predict(self, asked: Any, version: str, signature: Signature) -> InferenceRequest:
         return tfs_grpc.predict(asked, version, signature)
