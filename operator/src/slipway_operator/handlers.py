@@ -91,7 +91,7 @@ class NoProgress(kopf.ProgressStorage):
 
 
 class EndlessBackoff:
-    """Delays in seconds that grow to half a minute, with jitter, and never run out.
+    """Delays in seconds that grow to five, with jitter, and never run out.
 
     An iterable, not a generator: kopf iterates it anew for each request.
     """
@@ -100,7 +100,7 @@ class EndlessBackoff:
         delay = 0.5
         while True:
             yield delay * random.uniform(0.5, 1.0)  # noqa: S311 -- jitter
-            delay = min(30.0, delay * 2)
+            delay = min(5.0, delay * 2)
 
 
 def registry(bell: Doorbell, session: Callable[[], aiohttp.ClientSession], server: str) -> Any:

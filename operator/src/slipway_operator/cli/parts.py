@@ -135,7 +135,7 @@ def _lease_namespace(settings: Settings) -> str:
 def _fence(elector: Elector | None) -> Callable[[], None]:
     def fence() -> None:
         if elector is not None and not elector.valid:
-            raise errors.Unavailable("this operator does not hold its Lease; another one may be writing")
+            raise errors.Unreachable("this operator does not hold its Lease; another one may be writing")
 
     return fence
 

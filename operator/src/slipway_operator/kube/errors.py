@@ -2,7 +2,8 @@
 
     KubeError
     ├── Transient                      nobody has to do anything
-    │   ├── Unavailable                no answer, or 5xx: the server, the network, a webhook
+    │   ├── Unavailable                5xx: the server, a proxy before it, a webhook behind it
+    │   │   └── Unreachable            no answer at all: asked again every few seconds
     │   ├── Throttled                  429: not before `retry_after`
     │   ├── Unauthorized               401: credentials are read again meanwhile
     │   ├── Conflict                   409: our view was old; look again at once
@@ -51,7 +52,16 @@ class Transient(KubeError):  # noqa: N818 -- a branch of the tree: what it means
 
 
 class Unavailable(Transient):
-    """No answer in time, a broken connection, or a 5xx."""
+    """A 5xx, or no answer."""
+
+
+class Unreachable(Unavailable):
+    """No answer in time or a broken connection.
+
+    Nobody is kept busy by trying, and whoever waits for the end of an outage should not wait for us then.
+    """
+
+    backoff = Backoff(0.5, 4.0)
 
 
 class Throttled(Transient):

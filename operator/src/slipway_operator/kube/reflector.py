@@ -34,6 +34,8 @@ WATCH_SECONDS: Final = (20, 25)
 SHORTEST_WATCH: Final = 1.0
 """A watch that ends sooner, without an event, is a fault: it is not opened again at once."""
 BACKOFF: Final = Backoff(0.2, 15.0)
+AWAY: Final = Backoff(0.2, 4.0)
+"""While nobody answers: trying costs nothing, and the end of an outage shows soon."""
 REFUSALS: Final = (errors.Throttled, errors.Unauthorized, errors.Forbidden)
 RESUMABLE: Final = (errors.Unavailable, *REFUSALS)
 
@@ -147,7 +149,8 @@ class Reflector:
         # that our version is too old, and the list must not wait as long as the line was dead.
         self._failures = self._failures + 1 if type(error) is self._last_error else 1
         self._last_error = type(error)
-        delay = max(BACKOFF.delay(self._failures), error.retry_after)
+        patience = AWAY if isinstance(error, errors.Unreachable) else BACKOFF
+        delay = max(patience.delay(self._failures), error.retry_after)
         self._observer.failed(self.kind, type(error).__name__)
         LOG.log(
             logging.WARNING if self._failures > 1 else logging.DEBUG,

@@ -62,7 +62,7 @@ class RestClient:
     async def watch(
         self, resource: Resource, namespace: str | None, *, selector: str, version: str, seconds: int
     ) -> AsyncGenerator[WatchEvent, None]:
-        """Changes since `version`; a connection silent beyond its end raises `Unavailable`."""
+        """Changes since `version`; a connection silent beyond its end raises `Unreachable`."""
         wanted = {
             "watch": "1",
             "allowWatchBookmarks": "true",
@@ -147,7 +147,7 @@ _BROKEN: Final = (aiohttp.ClientError, TimeoutError, OSError, orjson.JSONDecodeE
 def _broken(error: BaseException, url: str) -> errors.KubeError:
     if isinstance(error, CredentialsRefused):
         return errors.Unauthorized(str(error), code=401)
-    return errors.Unavailable(f"no usable answer from {url}: {type(error).__name__} {error}".rstrip())
+    return errors.Unreachable(f"no usable answer from {url}: {type(error).__name__} {error}".rstrip())
 
 
 async def _refusal(response: aiohttp.ClientResponse) -> errors.KubeError:
