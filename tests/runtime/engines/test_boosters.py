@@ -13,6 +13,7 @@ import pytest
 import xgboost
 
 from slipway_runtime.errors import LoadFailure, Reason
+from slipway_runtime.protocol.class_labels import labels_of
 from trained_models import BINARY, DIABETES, IRIS, engine_of, inputs_of, noisy, sklearn_engine
 
 CLASSIFIERS = {"binary": BINARY, "noisy": noisy(), "three classes": IRIS}
@@ -53,6 +54,7 @@ def test_xgboost_gives_the_labels_of_its_estimator(name: str, file: str, tmp_pat
     assert engine.signature.primary == "label"
     assert label.tolist() == xgb(name).predict(rows).tolist()
     np.testing.assert_allclose(probabilities, xgb(name).predict_proba(rows), rtol=0, atol=1e-5)
+    assert labels_of(engine.signature, probabilities.shape[1]) == [str(each) for each in xgb(name).classes_]
 
 
 @pytest.mark.parametrize("objective", ["reg:squarederror", "reg:absoluteerror", "count:poisson"])

@@ -10,6 +10,7 @@ import pytest
 
 from slipway_runtime.engines.converted import ConvertedEngine
 from slipway_runtime.errors import InvalidRequest, LoadFailure, Reason
+from slipway_runtime.protocol.class_labels import CLASSES, labels_of
 from trained_models import (
     DIABETES,
     IRIS,
@@ -76,6 +77,9 @@ def test_a_converted_estimator_answers_as_itself(name: str, tmp_path: Path) -> N
         np.testing.assert_allclose(answers[0], expected, rtol=0, atol=1e-5 * np.abs(expected).max())
     if "probabilities" in engine.signature.output_names:
         np.testing.assert_allclose(answers[1], estimator.predict_proba(rows), rtol=0, atol=2e-5)
+        assert labels_of(engine.signature, answers[1].shape[1]) == [str(each) for each in estimator.classes_]
+    else:
+        assert CLASSES not in engine.signature.notes
 
 
 @pytest.mark.parametrize("name", INEXACT)
@@ -99,6 +103,9 @@ def test_its_own_library_serves_it_where_that_is_allowed(name: str, tmp_path: Pa
     assert engine.signature.platform == "scikit-learn"
     assert engine.signature.notes["engine"] == "scikit-learn"
     assert engine.signature.notes["not_converted"]
+    if len(answers) > 1:
+        classes = [str(each) for each in fitted(name).classes_]
+        assert labels_of(engine.signature, answers[1].shape[1]) == classes
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from fake_dataplane import CLASSIFIER, MIXED, classified, floats, table
 from slipway_runtime.errors import InvalidRequest
 from slipway_runtime.lifecycle.state import ModelState
 from slipway_runtime.protocol import tfs_rest_examples as examples
+from slipway_runtime.protocol.class_labels import noted
 from slipway_runtime.protocol.messages import InferenceResult
 from slipway_runtime.protocol.signature import Signature, TensorSpec
 from slipway_runtime.protocol.tfs_rest_metadata import metadata, status
@@ -123,6 +124,20 @@ def test_classify_answers_a_score_for_each_class_and_labels_where_they_are_known
         "results": [[["", 0.25], ["", 0.5], ["", 0.25]], [["", 0.25], ["", 0.25], ["", 0.5]]]
     }
     assert _scores(known)["results"][0] == [["setosa", 0.25], ["versicolor", 0.5], ["virginica", 0.25]]
+
+
+@pytest.mark.parametrize("note", ['["one", "two"]', '["cut of', "3", "{}", "null", ""])
+def test_a_note_that_is_not_a_name_for_each_score_is_no_names(note: str) -> None:
+    """Names beside the wrong scores would be worse than none; and what wrote them may be broken."""
+    odd = Signature("test", CLASSIFIER.inputs, CLASSIFIER.outputs, notes={"classes": note})
+
+    assert _scores(odd) == _scores(CLASSIFIER)
+
+
+def test_classes_are_noted_as_texts_unless_they_are_too_many() -> None:
+    """Protocols name classes by text; metadata is read by people."""
+    assert noted([0, 1.5, "a"]) == {"classes": '["0", "1.5", "a"]'}
+    assert noted(range(10_000)) == {}
 
 
 @pytest.mark.parametrize("shape", [(2,), (2, 1)])

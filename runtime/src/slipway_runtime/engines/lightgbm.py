@@ -21,6 +21,7 @@ from slipway_runtime.engines.shapes import (
     primary_output,
 )
 from slipway_runtime.errors import EngineFailed, InvalidRequest, LoadFailure, Reason
+from slipway_runtime.protocol.class_labels import noted
 from slipway_runtime.protocol.signature import Signature, TensorSpec
 
 if TYPE_CHECKING:
@@ -53,11 +54,13 @@ class LightGBMEngine:
         raw = self._predict(np.zeros((1, columns)))
         if objective in _CLASSIFIERS:
             classes = 2 if raw.ndim == 1 else raw.shape[1]
+            notes = noted(range(classes))  # the file has no other names for them
             outputs: tuple[TensorSpec, ...] = (
                 TensorSpec(LABEL, "INT64", (-1,)),
                 TensorSpec(PROBABILITIES, "FP64", (-1, classes)),
             )
         else:
+            notes = {}
             outputs = (TensorSpec(PREDICTION, "FP64", (-1, *raw.shape[1:])),)
         self._signature = Signature(
             PLATFORM,
@@ -65,6 +68,7 @@ class LightGBMEngine:
             outputs,
             primary_output([spec.name for spec in outputs], parameters, path.name),
             tuple(self._booster.feature_name()),
+            notes,
         )
 
     @property

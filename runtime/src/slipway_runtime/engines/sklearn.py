@@ -25,6 +25,7 @@ from slipway_runtime.engines.shapes import (
 )
 from slipway_runtime.engines.sklearn_columns import Columns, columns_of, nested
 from slipway_runtime.errors import EngineFailed, InvalidRequest, LoadFailure, Reason
+from slipway_runtime.protocol.class_labels import noted
 from slipway_runtime.protocol.signature import Signature, TensorSpec
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class SklearnEngine:
             outputs,
             primary_output([spec.name for spec in outputs], parameters, f"a {what}"),
             self.columns.features,
+            _classes(estimator) if PROBABILITIES in self._methods else {},
         )
 
     @property
@@ -111,6 +113,12 @@ def _methods(estimator: Any, parameters: ModelParameters) -> dict[str, Callable[
     elif hasattr(estimator, "predict_proba") and not isinstance(getattr(estimator, "classes_", None), list):
         methods[PROBABILITIES] = estimator.predict_proba
     return methods
+
+
+def _classes(estimator: Any) -> dict[str, str]:
+    """The note of its classes; a stranger's classifier may tell none."""
+    classes = getattr(estimator, "classes_", None)
+    return {} if classes is None else noted(np.asarray(classes).tolist())
 
 
 def _kind(estimator: Any) -> str:

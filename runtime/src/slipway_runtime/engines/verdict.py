@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from slipway_runtime.errors import LoadFailure, Reason
+from slipway_runtime.protocol.class_labels import LONGEST
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,7 +74,7 @@ def _checked(raw: Any) -> Verdict:
     )
     return Verdict(
         engine=raw["engine"],
-        notes={str(key)[:64]: str(value)[:512] for key, value in raw["notes"].items()},
+        notes={str(key)[:64]: str(value)[:LONGEST] for key, value in raw["notes"].items()},
         primary=str(raw["primary"]),
         features=tuple(str(name)[:512] for name in raw["features"]),
         finite=str(raw["finite"]),

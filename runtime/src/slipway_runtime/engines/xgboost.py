@@ -24,6 +24,7 @@ from slipway_runtime.engines.shapes import (
     primary_output,
 )
 from slipway_runtime.errors import EngineFailed, InvalidRequest, LoadFailure, Reason
+from slipway_runtime.protocol.class_labels import noted
 from slipway_runtime.protocol.signature import Signature, TensorSpec
 
 if TYPE_CHECKING:
@@ -105,11 +106,13 @@ class XGBoostEngine:
         raw = self._predict(np.zeros((1, columns), np.float32))
         if self.objective in (_BINARY, _MULTI):
             classes = 2 if raw.ndim == 1 else raw.shape[1]
+            notes = noted(range(classes))  # the file has no other names for them
             outputs: tuple[TensorSpec, ...] = (
                 TensorSpec(LABEL, "INT64", (-1,)),
                 TensorSpec(PROBABILITIES, "FP32", (-1, classes)),
             )
         else:
+            notes = {}
             outputs = (TensorSpec(PREDICTION, "FP32", (-1, *raw.shape[1:])),)
         return Signature(
             PLATFORM,
@@ -117,6 +120,7 @@ class XGBoostEngine:
             outputs,
             primary_output([spec.name for spec in outputs], parameters, name),
             tuple(self.booster.feature_names or ()),
+            notes,
         )
 
 

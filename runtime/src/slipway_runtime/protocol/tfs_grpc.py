@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from slipway_runtime.errors import InvalidRequest
+from slipway_runtime.protocol.class_labels import labels_of
 from slipway_runtime.protocol.messages import InferenceRequest
 from slipway_runtime.protocol.rows import from_records
 from slipway_runtime.protocol.tfs_grpc_tensor import KINDS, array_of, describe, fill
 from slipway_runtime.protocol.tfs_rest import DEFAULT_SIGNATURE, answered, check_signature_name
-from slipway_runtime.protocol.tfs_rest_examples import CLASSES
 from slipway_runtime.protocol.words import quoted
 
 if TYPE_CHECKING:
@@ -94,8 +92,7 @@ def classified(result: InferenceResult, signature: Signature, answer: Any) -> No
     """Fill a ClassificationResponse: each example's classes with their scores, in the model's order."""
     _fill_spec(result.model, result.version, answer.model_spec)
     scores = result.arrays[0]
-    known = orjson.loads(signature.notes.get(CLASSES, "[]"))
-    labels = [str(label) for label in known] if len(known) == scores.shape[-1] else [""] * scores.shape[-1]
+    labels = labels_of(signature, scores.shape[-1])
     for row in scores.tolist():
         classes = answer.result.classifications.add().classes
         for label, score in zip(labels, row, strict=True):

@@ -12,10 +12,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from slipway_runtime.errors import InvalidRequest
 from slipway_runtime.protocol.answers import dump, one_a_row, primary_of
+from slipway_runtime.protocol.class_labels import labels_of
 from slipway_runtime.protocol.json_values import kind_of
 from slipway_runtime.protocol.rows import TABLE, Inputs, from_records
 from slipway_runtime.protocol.tfs_rest import check_signature_name, object_of
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from slipway_runtime.protocol.signature import Signature
 
 SCORES = "probabilities"
-CLASSES = "classes"  # the note that holds a JSON array of labels
 _SIGNATURES = ("tensorflow/serving/classify", "tensorflow/serving/regress", "classify", "regress")
 _FLOATS = frozenset({"FP16", "FP32", "FP64"})
 
@@ -84,7 +82,7 @@ def regressed(signature: Signature) -> str:
 def encode_classes(result: InferenceResult, signature: Signature) -> bytes:
     """Write the answer of classify: pairs of label and score for each example."""
     scores = result.arrays[0]
-    labels = _labels(signature, scores.shape[-1])
+    labels = labels_of(signature, scores.shape[-1])
     return dump({"results": [list(zip(labels, row, strict=True)) for row in scores]})
 
 
@@ -105,8 +103,3 @@ def _example(example: object, context: dict[str, Any]) -> dict[str, Any]:
 def _single(value: Any) -> Any:
     """A feature of one value may stand in an array."""
     return value[0] if type(value) is list and len(value) == 1 else value
-
-
-def _labels(signature: Signature, count: int) -> list[str]:
-    known = orjson.loads(signature.notes.get(CLASSES, "[]"))
-    return [str(label) for label in known] if len(known) == count else [""] * count

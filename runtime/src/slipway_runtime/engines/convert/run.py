@@ -75,7 +75,12 @@ def native(source: Source, reason: str) -> Verdict:
 
 
 def _notes(source: Source, count: Count, finite: str) -> dict[str, str]:
-    notes = {"engine": "onnxruntime", "converted_from": source.library, "compared_rows": str(count.rows)}
+    notes = {
+        **source.engine.signature.notes,
+        "engine": "onnxruntime",
+        "converted_from": source.library,
+        "compared_rows": str(count.rows),
+    }
     if count.tied:
         notes["tied_rows"] = str(count.tied)
     if "n" in finite:
