@@ -65,7 +65,7 @@ def s3_gateway(folder: Path) -> Iterator[Gateway]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    words = [str(_program()), "--port", f"127.0.0.1:{port}", "--health", "/health", "posix", str(buckets)]
+    words = [str(_program()), "--port", f"127.0.0.1:{port}", "--health", "/health", str(buckets)]
     environ = {"ROOT_ACCESS_KEY": ACCESS_KEY, "ROOT_SECRET_KEY": SECRET_KEY, "PATH": os.environ["PATH"]}
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(words, env=environ, stdout=log, stderr=log)

@@ -95,9 +95,8 @@ CLUSTER = Module(
 )
 S3 = Module(
     name="versitygw",
-    programs={"versitygw": "github.com/versity/versitygw/cmd/versitygw"},
+    programs={"versitygw": "./versitygw"},
     images=(VERSITYGW,),
-    stamps={"main.Version": "github.com/versity/versitygw"},
 )
 KIND = Module(name="kind", programs={"kind": "sigs.k8s.io/kind"})
 # Storages that only tests pull models from, built when one first asks for them.
