@@ -32,7 +32,9 @@ def command(module: Module, out: Path) -> list[str]:
     """The `go build` that puts a module's programs into a folder; -v names each package when compiled."""
     line = ["go", "build", "-v", "-trimpath", "-buildvcs=false"]
     # What the linker strips need not be compiled either, and only the standard library is worth inlining.
-    line += ["-gcflags=all=-dwarf=false -l", "-gcflags=std=-dwarf=false", f"-ldflags={linker_flags(module)}"]
+    inlining = "" if module.measured else " -l"
+    line += [f"-gcflags=all=-dwarf=false{inlining}", "-gcflags=std=-dwarf=false"]
+    line.append(f"-ldflags={linker_flags(module)}")
     if module.tags:
         line.append(f"-tags={','.join(module.tags)}")
     return [*line, "-o", f"{out}/", *module.programs.values()]

@@ -25,13 +25,14 @@ class Image:
 
 @dataclass(frozen=True)
 class Module:
-    """A Go module: program → package, images, build tags, and variables that carry a version."""
+    """A Go module: program → package, images, build tags, variables that carry a version, how it is compiled."""
 
     name: str
     programs: Mapping[str, str]
     images: tuple[Image, ...] = ()
     tags: tuple[str, ...] = ()
     stamps: Mapping[str, str] = field(default_factory=dict)  # variable → module whose version it carries
+    measured: bool = False  # a benchmark compares its speed: compiled as its authors do
 
     @property
     def folder(self) -> Path:
@@ -106,6 +107,7 @@ REGISTRY = Module(name="registry", programs={"registry": "./registry"})
 ARGO_ROLLOUTS = Module(
     name="argo-rollouts",
     programs={"rollouts-controller": "github.com/argoproj/argo-rollouts/cmd/rollouts-controller"},
+    measured=True,
 )
 KWOK = Module(name="kwok", programs={"kwok": "sigs.k8s.io/kwok/cmd/kwok"})
 ALL = (CLUSTER, S3, KIND, GCS, REGISTRY, ARGO_ROLLOUTS, KWOK)
