@@ -69,23 +69,22 @@ class Doubler:
 
 
 class Held(Doubler):
-    """A Doubler whose first run lasts until a test opens it.
+    """A Doubler whose runs last until a test opens it.
 
     Attributes:
-        entered: the first run has begun.
-        opened: lets it end.
+        entered: one for each run that has begun.
+        opened: lets them end.
     """
 
     def __init__(self, signature: Signature = ROWS) -> None:
         super().__init__(signature)
-        self.entered = threading.Event()
+        self.entered = threading.Semaphore(0)
         self.opened = threading.Event()
 
     def run(self, inputs: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
         """See Doubler."""
-        first = not self.entered.is_set()
-        self.entered.set()
-        assert not first or self.opened.wait(30)
+        self.entered.release()
+        assert self.opened.wait(30)
         return super().run(inputs, outputs)
 
 

@@ -102,7 +102,7 @@ def test_small_requests_that_come_while_the_model_is_busy_share_one_run(server: 
     """Three times as many as there are threads: none is held by a request that waits, all go in one run."""
     with rpc(server.port) as client:
         calls = [start(client, 0.5)]
-        assert server.engine.entered.wait(30)
+        assert server.engine.entered.acquire(timeout=30)
         calls += [start(client, value) for value in range(WAITING)]
         assert server.taken(WAITING)
         assert not any(call.done() for call in calls)
@@ -117,7 +117,7 @@ def test_a_bad_request_in_company_fails_alone_and_is_counted(server: Behind) -> 
     """Its code is its own; its neighbours get what they asked for."""
     with rpc(server.port) as client:
         calls = [start(client, 0.5)]
-        assert server.engine.entered.wait(30)
+        assert server.engine.entered.acquire(timeout=30)
         calls += [start(client, value) for value in (1, POISON, 2)]
         assert server.taken(3)
 

@@ -74,7 +74,7 @@ class Threads:
         """The model runs for another thread meanwhile; afterwards that thread is done."""
         thread = threading.Thread(target=self.ask, args=(0.5,))
         thread.start()
-        assert engine.entered.wait(30)
+        assert engine.entered.acquire(timeout=30)
         try:
             yield
         finally:
