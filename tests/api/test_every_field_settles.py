@@ -18,7 +18,7 @@ import pytest
 from api_server import ApiServer
 from full_manifest import autoscaled, fixed_size
 from manifests import minimal
-from slipway_operator.core.actions import Create, ReplaceTemplate, SetReplicas, Update
+from slipway_operator.core.actions import Create, Replace, SetReplicas, Update
 from world import API_VERSIONS, ApiError
 from world_operator import MiniOperator
 
@@ -186,12 +186,12 @@ EDITS: list[tuple[str, Callable[[Any], object], list[type]]] = [
     (
         "Deployment",
         lambda child: _container(child)["env"].append({"name": "EXTRA", "value": "1"}),
-        [ReplaceTemplate],
+        [Replace],
     ),
     (
         "Deployment",
         lambda child: child["spec"]["template"]["spec"].update(hostNetwork=True),
-        [ReplaceTemplate],
+        [Replace],
     ),
     (
         "Deployment",
@@ -214,6 +214,8 @@ EDITS: list[tuple[str, Callable[[Any], object], list[type]]] = [
     ("Deployment", lambda child: child["metadata"].update(ownerReferences=[]), [SetReplicas, Update]),
     ("Service", lambda child: child["spec"]["selector"].update(tier="gold"), [Update]),
     ("Service", lambda child: child["spec"].update(type="NodePort"), [Update]),
+    ("Service", lambda child: child["spec"]["ports"][0].update(port=81), [Replace]),
+    ("Service", lambda child: child["spec"]["ports"][1].update(protocol="UDP"), [Replace]),
     ("PodDisruptionBudget", lambda child: child["spec"]["selector"].update(matchLabels={"a": "b"}), [Update]),
     ("ControllerRevision", lambda child: child["metadata"]["labels"].pop("slipway.dev/revision"), [Update]),
 ]

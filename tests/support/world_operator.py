@@ -21,7 +21,7 @@ from slipway_operator.core.actions import (
     Emit,
     Kind,
     Ref,
-    ReplaceTemplate,
+    Replace,
     SetReplicas,
     Update,
     Write,
@@ -144,11 +144,11 @@ class MiniOperator:
                 marks = {"annotations": write.annotations} if write.annotations else {}
                 bare = _bare(ref, uid=write.uid, **marks)
                 self.world.apply(bare, write.manager, force=True)
-            case ReplaceTemplate():
+            case Replace():
                 patch: list[Object] = [
                     {"op": "replace", "path": "/metadata/uid", "value": write.uid},
                     {"op": "replace", "path": "/metadata/resourceVersion", "value": write.resource_version},
-                    {"op": "replace", "path": "/spec/template", "value": write.template},
+                    {"op": "replace", "path": write.path, "value": write.value},
                 ]
                 self.world.json_patch(str(ref.kind), ref.namespace, ref.name, patch, manager=write.manager)
             case Delete():

@@ -66,7 +66,7 @@ def test_a_template_is_replaced_alone_and_the_rest_follows_at_once() -> None:
 
     decision = scene.operator.decision()
 
-    assert [type(write).__name__ for write in decision.writes] == ["Create", "ReplaceTemplate"]
+    assert [type(write).__name__ for write in decision.writes] == ["Create", "Replace"]
     assert decision.requeue_after == 0
 
 

@@ -10,7 +10,7 @@ from slipway_operator.core.actions import (
     Delete,
     Kind,
     Ref,
-    ReplaceTemplate,
+    Replace,
     SetReplicas,
     Update,
     Write,
@@ -200,9 +200,10 @@ async def test_a_template_is_put_back_whole(bench: Bench) -> None:
     )
     live = bench.live(DEPLOYMENT)["metadata"]
     await bench.run(
-        ReplaceTemplate(
+        Replace(
             ref=DEPLOYMENT,
-            template=TEMPLATE,
+            path="/spec/template",
+            value=TEMPLATE,
             uid=live["uid"],
             resource_version=live["resourceVersion"],
         )
@@ -214,8 +215,12 @@ async def test_a_template_is_not_put_back_over_a_newer_object(bench: Bench) -> N
     """The replacement was planned from a view; if that is old, look again."""
     live = (await bench.made(DEPLOYMENT, template=TEMPLATE))["metadata"]
     bench.world.scale("Deployment", "models", "iris-main", 9)
-    write = ReplaceTemplate(
-        ref=DEPLOYMENT, template=TEMPLATE, uid=live["uid"], resource_version=live["resourceVersion"]
+    write = Replace(
+        ref=DEPLOYMENT,
+        path="/spec/template",
+        value=TEMPLATE,
+        uid=live["uid"],
+        resource_version=live["resourceVersion"],
     )
     with pytest.raises(errors.Conflict):
         await bench.run(write)

@@ -87,15 +87,17 @@ class SetReplicas:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReplaceTemplate:
-    """Puts a Deployment's pod template back to ours, fields that somebody added included.
+class Replace:
+    """Puts a part of an object back to ours, what somebody added in it included.
 
-    Server-side apply cannot remove what another manager owns; this replaces the whole template,
-    guarded by `uid` and `resource_version`.
+    Server-side apply cannot remove what another manager owns: a field of a Deployment's pod template, a
+    port of a Service. This replaces the whole of `path` (of a JSON patch), guarded by `uid` and
+    `resource_version`.
     """
 
     ref: Ref
-    template: Manifest
+    path: str
+    value: object
     uid: str
     resource_version: str
     manager: str = FIELD_MANAGER_REPAIR
@@ -128,5 +130,5 @@ class Emit:
     message: str
 
 
-Write = Create | Update | SetReplicas | ReplaceTemplate | Annotate | Delete
+Write = Create | Update | SetReplicas | Replace | Annotate | Delete
 Action = Write | Emit

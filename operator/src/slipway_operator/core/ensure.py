@@ -2,7 +2,9 @@
 
 An object is left alone when its annotation says that exactly this was applied and it is still all
 there. A Deployment takes more care: its size has a writer of its own (`replicas`), and fields that
-somebody added inside its pod template survive an apply, so the template is replaced instead.
+somebody added inside its pod template survive an apply, so the template is replaced instead. So are
+the ports of a Service where one has another number: an apply would add ours beside it, and two ports
+of one name are refused.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from slipway_operator.core.actions import (
     Kind,
     Manifest,
     Ref,
-    ReplaceTemplate,
+    Replace,
     Update,
     Write,
 )
@@ -61,7 +63,25 @@ def ensure(
         live.annotations.get(ANNOTATION_APPLIED) != wanted["metadata"]["annotations"][ANNOTATION_APPLIED]
     )
     told = event if changed else _repaired(live.ref, difference)
+    if _has_foreign_ports(wanted, live):
+        yield Step(_replace(live, "/spec/ports", wanted["spec"]["ports"]), told, last=True)
+        return
     yield Step(Update(ref=live.ref, manifest=wanted, uid=live.uid), told)
+
+
+def _has_foreign_ports(manifest: Manifest, live: Child) -> bool:
+    """Whether a Service lacks one of our ports and has another in its place."""
+    if live.ref.kind is not Kind.SERVICE:
+        return False
+    ours, theirs = (
+        {(port["port"], port["protocol"]) for port in one["spec"].get("ports", ())}
+        for one in (manifest, live.object)
+    )
+    return bool(ours - theirs and theirs - ours)
+
+
+def _replace(live: Child, path: str, value: object) -> Replace:
+    return Replace(ref=live.ref, path=path, value=value, uid=live.uid, resource_version=live.resource_version)
 
 
 def _content(manifest: Manifest) -> Manifest:
@@ -87,9 +107,7 @@ def ensure_pods(md: ModelDeployment, pods: PodSet, observed: Observed) -> Iterat
     stray = _strays(live, manifest["spec"]["template"], same=live.revision == pods.revision.name)
     if stray:
         template = manifest["spec"]["template"]
-        replaced = ReplaceTemplate(
-            ref=live.ref, template=template, uid=live.uid, resource_version=live.resource_version
-        )
+        replaced = _replace(live, "/spec/template", template)
         difference = f"spec.template.{readable(stray[0])} was added"
         yield Step(replaced, _repaired(live.ref, difference), last=True)
         return

@@ -49,7 +49,7 @@ def strays(managed: Iterable[Json]) -> dict[str, list[list[str]]]:
     """Paths below `spec.template` that are not (only) ours.
 
     `foreign` belong to strangers, `repaired` to our own replacement of a template (see
-    `ReplaceTemplate`): its leftovers go with the next change of the template.
+    `Replace`): its leftovers go with the next change of the template.
     """
     found: dict[str, list[list[str]]] = {"foreign": [], "repaired": []}
     for entry in managed:

@@ -18,7 +18,7 @@ from slipway_operator.core.actions import (
     Create,
     Delete,
     Ref,
-    ReplaceTemplate,
+    Replace,
     SetReplicas,
     Update,
     Write,
@@ -59,8 +59,8 @@ class Executor:
                 marks = {"annotations": write.annotations} if write.annotations else {}
                 sent = _bare(write.ref, uid=write.uid, **marks)
                 await self._apply(key, write.ref, sent, write.manager, force=True)
-            case ReplaceTemplate():
-                await self._replace_template(key, write)
+            case Replace():
+                await self._replace(key, write)
             case Delete():
                 await self._delete(key, write)
             case _:
@@ -98,12 +98,12 @@ class Executor:
         answer = await self._client.apply(resource_of(ref), manifest, manager=manager, force=force)
         self._store.put(ref.kind, answer, owner=key)
 
-    async def _replace_template(self, key: Key, write: ReplaceTemplate) -> None:
+    async def _replace(self, key: Key, write: Replace) -> None:
         """The uid and version operations change nothing, or answer 409."""
         operations: list[Json] = [
             {"op": "replace", "path": "/metadata/uid", "value": write.uid},
             {"op": "replace", "path": "/metadata/resourceVersion", "value": write.resource_version},
-            {"op": "replace", "path": "/spec/template", "value": write.template},
+            {"op": "replace", "path": write.path, "value": write.value},
         ]
         ref = write.ref
         answer = await self._client.json_patch(
