@@ -216,6 +216,11 @@ EDITS: list[tuple[str, Callable[[Any], object], list[type]]] = [
     ("Service", lambda child: child["spec"].update(type="NodePort"), [Update]),
     ("Service", lambda child: child["spec"]["ports"][0].update(port=81), [Replace]),
     ("Service", lambda child: child["spec"]["ports"][1].update(protocol="UDP"), [Replace]),
+    (
+        "PodDisruptionBudget",
+        lambda child: child["spec"].update(maxUnavailable=None, minAvailable=1),
+        [Replace],
+    ),
     ("PodDisruptionBudget", lambda child: child["spec"]["selector"].update(matchLabels={"a": "b"}), [Update]),
     ("ControllerRevision", lambda child: child["metadata"]["labels"].pop("slipway.dev/revision"), [Update]),
 ]

@@ -2,9 +2,8 @@
 
 An object is left alone when its annotation says that exactly this was applied and it is still all
 there. A Deployment takes more care: its size has a writer of its own (`replicas`), and fields that
-somebody added inside its pod template survive an apply, so the template is replaced instead. So are
-the ports of a Service where one has another number: an apply would add ours beside it, and two ports
-of one name are refused.
+somebody added inside its pod template survive an apply, so the template is replaced instead. So is
+what an apply of ours would not get past (`obstacles`).
 """
 
 from __future__ import annotations
@@ -28,6 +27,7 @@ from slipway_operator.core.diff import first_difference, sealed
 from slipway_operator.core.fields import FieldPath, contains, readable
 from slipway_operator.core.objects.deployment import PodSet, deployment
 from slipway_operator.core.observed import Child, Deployment, Observed
+from slipway_operator.core.obstacles import obstacle_in
 from slipway_operator.core.replicas import resize
 
 
@@ -63,21 +63,11 @@ def ensure(
         live.annotations.get(ANNOTATION_APPLIED) != wanted["metadata"]["annotations"][ANNOTATION_APPLIED]
     )
     told = event if changed else _repaired(live.ref, difference)
-    if _has_foreign_ports(wanted, live):
-        yield Step(_replace(live, "/spec/ports", wanted["spec"]["ports"]), told, last=True)
+    obstacle = obstacle_in(live, wanted)
+    if obstacle is not None:
+        yield Step(_replace(live, *obstacle), told, last=True)
         return
     yield Step(Update(ref=live.ref, manifest=wanted, uid=live.uid), told)
-
-
-def _has_foreign_ports(manifest: Manifest, live: Child) -> bool:
-    """Whether a Service lacks one of our ports and has another in its place."""
-    if live.ref.kind is not Kind.SERVICE:
-        return False
-    ours, theirs = (
-        {(port["port"], port["protocol"]) for port in one["spec"].get("ports", ())}
-        for one in (manifest, live.object)
-    )
-    return bool(ours - theirs and theirs - ours)
 
 
 def _replace(live: Child, path: str, value: object) -> Replace:
