@@ -18,8 +18,8 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from slipway_bench import contest, start, table, tail
-from slipway_bench.cases import CONTESTS, NAMES, STARTS, TAILS, Tail
+from slipway_bench import busy, contest, start, table, tail
+from slipway_bench.cases import BUSY, CONTESTS, NAMES, STARTS, TAILS, Tail
 from slipway_bench.environment import RESULTS, cores, processor, say
 
 
@@ -32,17 +32,21 @@ def main() -> int:
     contests = [each for each in CONTESTS if each.name in chosen]
     tails = [each for each in TAILS if each.name in chosen]
     starts = [each for each in STARTS if each.name in chosen]
+    crowded = [each for each in BUSY if each.name in chosen]
     with tempfile.TemporaryDirectory(prefix="slipway-bench-") as name:
         folder = Path(name)
         found = contest.run(contests, plan, folder)
         tail_rows = [row for each in tails for row in _tail(each, plan, folder)]
         seconds = start.run(starts, plan.rounds, folder)
+        answers = busy.run(crowded, plan, folder)
     contest_rows = [row for each in contests for row in table.contest_rows(each, found.runs, found.missing)]
     start_rows = [table.start_row(each, seconds[each.name]) for each in starts]
+    busy_rows = [row for each in crowded for row in table.busy_rows(each, answers[each.name])]
     sections = [
         (table.CONTEST_HEAD, contest_rows),
         (table.TAIL_HEAD, tail_rows),
         (table.START_HEAD, start_rows),
+        (table.BUSY_HEAD, busy_rows),
     ]
     text = table.page(_setting(arguments), sections)
     sys.stdout.write(text)

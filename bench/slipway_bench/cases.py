@@ -65,6 +65,20 @@ class Start:
     flags: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Busy:
+    """What is answered while every worker is busy for seconds; bars are seconds for the slowest answer.
+
+    Attributes:
+        bars: by what is asked: 503 for the request that finds the queue full, or a path of the probes' port.
+    """
+
+    name: str
+    title: str
+    sample: str
+    bars: Mapping[str, float]
+
+
 CONTESTS = (
     Contest(
         "iris-json-c1",
@@ -143,4 +157,12 @@ STARTS = (
         ("--implementation", "SKLEARN_SERVER"),
     ),
 )
-NAMES = tuple(case.name for case in (*CONTESTS, *TAILS, *STARTS))
+BUSY = (
+    Busy(
+        "busy",
+        "every worker busy for seconds",
+        "turns",
+        {"503": 0.05, "/livez": 0.1, "/readyz": 0.1, "/metrics": 0.1},
+    ),
+)
+NAMES = tuple(case.name for case in (*CONTESTS, *TAILS, *STARTS, *BUSY))

@@ -87,6 +87,42 @@ def forest(folder: Path) -> Sample:
     return Sample("forest", path, {"input-0": flowers[:1]}, expected)
 
 
+def turns(folder: Path) -> Sample:
+    """A loop that takes about a millisecond a turn: the input says how many, and no shape gives it away."""
+    width = 65_536
+    make = helper.make_tensor_value_info
+    turn = helper.make_graph(
+        [helper.make_node("Identity", ["going"], ["still"]), helper.make_node("Sin", ["state"], ["next"])],
+        "turn",
+        [
+            make("turn", TensorProto.INT64, []),
+            make("going", TensorProto.BOOL, []),
+            make("state", TensorProto.FLOAT, [width]),
+        ],
+        [
+            make("still", TensorProto.BOOL, []),
+            make("next", TensorProto.FLOAT, [width]),
+        ],
+    )
+    nodes = [
+        helper.make_node("Add", ["n", "least"], ["sum"]),
+        helper.make_node("Squeeze", ["sum"], ["turns"]),
+        helper.make_node("Loop", ["turns", "", "seed"], ["last"], body=turn),
+        helper.make_node("ReduceMax", ["last"], ["y"], keepdims=1),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "turns",
+        [make("n", TensorProto.INT64, [1])],
+        [make("y", TensorProto.FLOAT, [1])],
+        [
+            numpy_helper.from_array(np.linspace(0, 1, width, dtype=np.float32), "seed"),
+            numpy_helper.from_array(np.array([2]), "least"),
+        ],
+    )
+    return _sample("turns", _write(folder, "turns", _onnx(graph)), np.zeros(1, np.int64))
+
+
 SAMPLES: dict[str, Callable[[Path], Sample]] = {
     "iris": iris,
     "mlp-32": lambda folder: mlp(folder, 32),
@@ -94,6 +130,7 @@ SAMPLES: dict[str, Callable[[Path], Sample]] = {
     "resnet": resnet,
     "layer": megabytes,
     "forest": forest,
+    "turns": turns,
 }
 
 

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from slipway_bench.cases import OURS, PEERS, RAW, RAW_TITLE, Contest, Start, Tail
+from slipway_bench.cases import OURS, PEERS, RAW, RAW_TITLE, Busy, Contest, Start, Tail
 from slipway_bench.figures import Figures, median
 
 HOLDS = {True: "yes", False: "**no**", None: ""}
@@ -18,6 +18,8 @@ TAIL_HEAD = (
     "| case | requests/s | p50 ms | p99 ms | p99 / p50 | bar | holds |\n" + "|---|---|---|---|---|---|---|"
 )
 START_HEAD = "| case | seconds | fastest | bar | holds |\n|---|---|---|---|---|"
+
+BUSY_HEAD = "| case | asked | answers | median ms | slowest ms | bar | holds |\n|---|---|---|---|---|---|---|"
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,20 @@ def start_row(start: Start, seconds: Sequence[float]) -> Row:
     holds = found <= start.bar
     cells = (start.title, f"{found:.2f}", f"{min(seconds):.2f}", f"≤ {start.bar:g}", HOLDS[holds])
     return Row(_line(cells), holds)
+
+
+def busy_rows(busy: Busy, times: Mapping[str, Sequence[float]]) -> list[Row]:
+    """A line for each thing asked, judged by its slowest answer; without an answer the bar is missed."""
+    return [_busy_row(busy.title, asked, times.get(asked, ()), bar) for asked, bar in busy.bars.items()]
+
+
+def _busy_row(title: str, asked: str, times: Sequence[float], bar: float) -> Row:
+    limit = f"≤ {bar * 1e3:g}"
+    if not times:
+        return Row(_line((title, asked, "none", "", "", limit, HOLDS[False])), holds=False)
+    slowest, middle = max(times), statistics.median(times)
+    measured = (f"{len(times):,}", f"{middle * 1e3:.1f}", f"{slowest * 1e3:.1f}")
+    return Row(_line((title, asked, *measured, limit, HOLDS[slowest <= bar])), slowest <= bar)
 
 
 def page(setting: str, sections: Sequence[tuple[str, Sequence[Row]]]) -> str:

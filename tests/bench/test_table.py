@@ -3,7 +3,7 @@
 import pytest
 
 from slipway_bench import table
-from slipway_bench.cases import CONTESTS, OURS, RAW, Contest, Start, Tail
+from slipway_bench.cases import CONTESTS, OURS, RAW, Busy, Contest, Start, Tail
 from slipway_bench.figures import Figures
 
 CASE = Contest("iris", "iris, JSON", "iris", "json", 16, {"mlserver": 4, "fastapi": 0})
@@ -60,6 +60,17 @@ def test_a_start_is_judged_by_the_median() -> None:
     start = Start("start", "iris", "iris", 1)
     assert table.start_row(start, [3.0, 0.5, 0.6]).holds
     assert table.start_row(start, [3.0, 1.5, 0.6]).holds is False
+
+
+@pytest.mark.parametrize(
+    ("times", "holds"), [([0.001, 0.05], True), ([0.001, 0.001, 0.051], False), ([], False)]
+)
+def test_answers_while_busy_are_judged_by_the_slowest(times: list[float], holds: bool) -> None:  # noqa: FBT001 # pytest's
+    """One probe that is late is the one that kills the pod; no answer at all is not a quick one."""
+    (row,) = table.busy_rows(Busy("busy", "busy", "turns", {"503": 0.05}), {"503": times})
+
+    assert row.holds is holds
+    assert row.text.count("|") == table.BUSY_HEAD.partition("\n")[0].count("|")
 
 
 def test_every_row_of_a_table_has_as_many_cells_as_its_head() -> None:
