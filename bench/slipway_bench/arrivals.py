@@ -20,6 +20,7 @@ import socket
 import sys
 import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,52 @@ CONNECTIONS = 64
 WARM_UP = 0.2  # of the run: sent, not counted
 PATIENCE_SECONDS = 5.0
 STALL_SECONDS = 50e-6  # off the core for longer than this
+
+
+class Pace:
+    """When requests are due, and which of them tell of the server.
+
+    Args:
+        rate: requests per second.
+        clock: seconds, monotonic.
+        own: seconds of CPU that the calling thread has had.
+    """
+
+    def __init__(
+        self,
+        rate: float,
+        clock: Callable[[], float] = time.perf_counter,
+        own: Callable[[], float] = time.thread_time,
+    ) -> None:
+        self._rate = rate
+        self._clock = clock
+        self._own = own
+        self._begun = self._looked = self._stalled = 0.0
+        self._had = 0.0
+
+    def begin(self) -> float:
+        """The first request is due now; returns the time."""
+        self._begun = self._looked = self._clock()
+        self._had = self._own()
+        return self._begun
+
+    def look(self) -> float:
+        """The time; what this program was kept from since it last looked is made up for."""
+        now, had = self._clock(), self._own()
+        stood = (now - self._looked) - (had - self._had)
+        if stood > STALL_SECONDS:
+            self._begun += stood
+            self._stalled = now
+        self._looked, self._had = now, had
+        return now
+
+    def due(self, number: int) -> float:
+        """When the request of this number is to leave."""
+        return self._begun + number / self._rate
+
+    def counts(self, due: float) -> bool:
+        """False for a request that was under way when this program stood still."""
+        return due > self._stalled
 
 
 class Arrivals:
@@ -44,41 +91,28 @@ class Arrivals:
 
     def __init__(self, port: int, request: bytes, rate: float, seconds: float) -> None:
         self._request = request
-        self._rate = rate
+        self._pace = Pace(rate)
         self._total = int(rate * seconds)
         self._selector = selectors.DefaultSelector()
         self._idle = deque(self._connect(port) for _ in range(CONNECTIONS))
         self._due: dict[socket.socket, float] = {}
         self._first = self._first_answer(self._idle[0])
         self._right = {self._first}
-        self._begun = self._looked = self._stalled = 0.0
-        self._own = time.thread_time()
         self.times: list[float] = []
 
     def run(self) -> float:
         """Send everything, wait for everything; returns how long it took."""
-        sent = 0
-        begun = self._begun = self._looked = time.perf_counter()
-        self._own = time.thread_time()
+        sent, pace = 0, self._pace
+        begun = pace.begin()
         while sent < self._total or self._due:
-            now = self._now()
-            while sent < self._total and self._idle and now >= self._begun + sent / self._rate:
-                self._send(self._begun + sent / self._rate)
+            now = pace.look()
+            while sent < self._total and self._idle and now >= (due := pace.due(sent)):
+                self._send(due)
                 sent += 1
             for key, _ in self._selector.select(0):
                 self._receive(key.fileobj)  # type: ignore[arg-type] # only sockets are registered
-            assert now < self._begun + self._total / self._rate + PATIENCE_SECONDS, "answers are missing"
+            assert now < pace.due(self._total) + PATIENCE_SECONDS, "answers are missing"
         return time.perf_counter() - begun
-
-    def _now(self) -> float:
-        """The time; what this program was kept from since it last asked is made up for."""
-        now, own = time.perf_counter(), time.thread_time()
-        stood = (now - self._looked) - (own - self._own)
-        if stood > STALL_SECONDS:
-            self._begun += stood
-            self._stalled = now
-        self._looked, self._own = now, own
-        return now
 
     def _send(self, due: float) -> None:
         connection = self._idle.popleft()
@@ -93,7 +127,7 @@ class Arrivals:
             assert same(json.loads(self._first), json.loads(body)), answer[-200:]
             self._right.add(body)
         due = self._due.pop(connection)
-        if due > self._stalled:
+        if self._pace.counts(due):
             self.times.append(time.perf_counter() - due)
         self._idle.append(connection)
 
