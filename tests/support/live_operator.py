@@ -72,6 +72,14 @@ class LiveOperator:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(STOP_SECONDS)
 
+    def freeze(self) -> None:
+        """SIGSTOP, as a hypervisor that moves the machine away; it does not notice."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """SIGCONT: it goes on where it was, and takes the time for what it was."""
+        self.process.send_signal(signal.SIGCONT)
+
     def kill(self) -> None:
         """SIGKILL, as a dying node ends it."""
         self.process.kill()
