@@ -8,7 +8,7 @@ from shell_bench import IMAGE, KEY, Bench
 from slipway_operator.api.types import Key
 from slipway_operator.kube import errors
 from slipway_operator.reconciler import RECHECK_SECONDS
-from world import ApiError
+from world import ApiError, World
 from world_fields import Object
 
 READY = {"Ready": ("True", "Serving"), "Available": ("True", "Serving")}
@@ -323,7 +323,7 @@ async def test_a_service_that_somebody_edits_is_put_right(bench: Bench, drift: O
 async def test_a_webhook_that_denies_children_is_quoted(bench: Bench) -> None:
     """Policies are somebody else's; their words are the only clue a user has."""
 
-    def deny(verb: str, obj: Object) -> None:
+    def deny(_: World, verb: str, obj: Object) -> None:
         if verb == "create" and obj["kind"] == "Service":
             raise ApiError(403, "Forbidden", 'admission webhook "policy.example" denied: no Services here')
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from builders import NAMESPACE
 from simulator import Scene
 from workflow_steps import BAD, Change, autoscaled, says, two, user
-from world import ApiError, matches
+from world import ApiError, World, matches
 from world_pods import Outcome
 
 WAITING: Final = says(
@@ -102,8 +102,8 @@ def died(name: str) -> Change:
 
 
 def flips(scene: Scene) -> None:
-    """The spec changes every second for a minute: what is not wanted any more does not pile up."""
-    for second in range(60):
+    """The spec changes every second, three times round seven models: what is not wanted does not pile up."""
+    for second in range(21):
         scene.apply(lambda md, n=second % 7: md.model(f"s3://models/iris/{n}"))  # type: ignore[misc] # the default binds the loop's value
         scene.operator.look()
         scene.cluster.step()
@@ -130,12 +130,12 @@ def half_renamed(scene: Scene) -> None:
 def quota(pods: int) -> Change:
     """No more pods than this may be made from now on."""
 
-    def change(scene: Scene) -> None:
-        def check(verb: str, obj: Any) -> None:
-            there = len(scene.world.peek("Pod", NAMESPACE))
-            if verb == "create" and obj["kind"] == "Pod" and there >= pods:
-                raise ApiError(403, "Forbidden", "pods is forbidden: exceeded quota: models")
+    def check(world: World, verb: str, obj: Any) -> None:
+        there = len(world.peek("Pod", NAMESPACE))
+        if verb == "create" and obj["kind"] == "Pod" and there >= pods:
+            raise ApiError(403, "Forbidden", "pods is forbidden: exceeded quota: models")
 
+    def change(scene: Scene) -> None:
         scene.world.admission = [check]
 
     return change

@@ -12,8 +12,8 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
@@ -53,8 +53,7 @@ class Scene:
     def copy(self) -> Scene:
         """The same scene once more, with a new operator."""
         scene = Scene(self.world.copy(), self.image, self.floor)
-        mine = self.cluster
-        scene.cluster = replace(mine, world=scene.world, outcomes=dict(mine.outcomes), aims=dict(mine.aims))
+        scene.cluster = self.cluster.copy(scene.world)
         scene.builder = Builder(clone(self.builder.obj))
         return scene
 
@@ -196,6 +195,17 @@ class Kill:
 
 
 @dataclass
+class Place:
+    """Where a replay was before a turn of the operator: enough to go on from there once more."""
+
+    change: int
+    """The last change that was made."""
+    writes: int
+    made: Counter[str]
+    scene: Scene
+
+
+@dataclass
 class Run:
     """What came of one replay."""
 
@@ -203,15 +213,21 @@ class Run:
     state: Object
     made: Counter[str]
     """Creations and deletions by object."""
+    places: list[Place]
+    """Before each turn; empty where the operator was killed."""
+
+    def before(self, write: int) -> Place:
+        """The last place before that write."""
+        return next(place for place in reversed(self.places) if place.writes <= write)
 
 
 class _Reaper:
     """Counts writes across restarts and kills at the chosen ones."""
 
-    def __init__(self, scene: Scene, kills: Sequence[Kill]) -> None:
+    def __init__(self, scene: Scene, kills: Sequence[Kill], count: int) -> None:
         self.scene = scene
         self.kills = {kill.write: kill for kill in kills}
-        self.count = 0
+        self.count = count
         self.away = 0
         self.sound = True
 
@@ -238,28 +254,40 @@ class _Reaper:
         raise Killed
 
 
-def replay(workflow: Workflow, kills: Sequence[Kill] = ()) -> Run:
-    """The workflow to its quiet end, with the operator killed on the way."""
-    scene = workflow.scene()
-    start = len(scene.world.log)
-    reaper = _Reaper(scene, kills)
-    for change in workflow.changes:
-        change(scene)
-        _take_turns(scene, reaper)
+def replay(workflow: Workflow, kills: Sequence[Kill] = (), begin: Place | None = None) -> Run:
+    """The workflow to its quiet end, with the operator killed on the way; `begin` spares the way there."""
+    scene = begin.scene.copy() if begin else workflow.scene()
+    made = begin.made if begin else Counter[str]()
+    reaper = _Reaper(scene, kills, begin.writes if begin else 0)
+    places: list[Place] = []
+    for number, change in enumerate(workflow.changes):
+        if begin and number < begin.change:
+            continue
+        if not begin or number > begin.change:
+            change(scene)
+        for _ in _turns(scene, reaper):
+            if kills:
+                continue
+            places.append(Place(number, reaper.count, made + _made(scene.world), scene.copy()))
     workflow.ends(scene)
     version = scene.world.version
     if scene.operator.look() or scene.world.version != version:
         raise AssertionError(f"{workflow.name}: writes at rest: {scene.operator.writes[-3:]}")
-    made = Counter(
+    return Run(reaper.count, end_state(scene.world), made + _made(scene.world), places)
+
+
+def _made(world: World) -> Counter[str]:
+    return Counter(
         f"{change.type} {change.object['kind']} {change.object['metadata']['name']}"
-        for change in scene.world.log[start:]
+        for change in world.log
         if change.type != "MODIFIED" and change.object["kind"] in CHILDREN
     )
-    return Run(reaper.count, end_state(scene.world), made)
 
 
-def _take_turns(scene: Scene, reaper: _Reaper) -> None:
+def _turns(scene: Scene, reaper: _Reaper) -> Iterator[None]:
+    """Operator and cluster take turns until nothing moves; yields before each turn."""
     for _ in range(MAX_TURNS):
+        yield
         before = scene.world.version
         scene.operator = MiniOperator(
             scene.world, image=scene.image, before=reaper.before, after=reaper.after

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -91,8 +91,8 @@ class World:
     objects: dict[Identity, Object] = field(default_factory=dict)
     log: list[Change] = field(default_factory=list)
     subscribers: list[Callable[[Change], None]] = field(default_factory=list)
-    admission: list[Callable[[str, Object], None]] = field(default_factory=list)
-    """Called with (verb, object) before a write is stored; may raise ApiError (quota, policy)."""
+    admission: list[Callable[[World, str, Object], None]] = field(default_factory=list)
+    """Called with (world, verb, object) before a write is stored; may raise ApiError (quota, policy)."""
     version: int = 100
     uids: int = 0
 
@@ -225,15 +225,16 @@ class World:
             raise ApiError(404, "NotFound", f'{kind} "{name}" not found')
         self._check(live, uid, resource_version, (kind, namespace, name))
         for check in self.admission:
-            check("delete", live)
+            check(self, "delete", live)
         self.version += 1
         gone = self.objects.pop((kind, namespace, name))
         gone["metadata"]["resourceVersion"] = str(self.version)
         self._tell("DELETED", gone)
 
     def copy(self) -> World:
-        """The same world once more, with an empty log."""
-        return World(now=self.now, objects=clone_all(self.objects), version=self.version, uids=self.uids)
+        """The same world once more, with an empty log and nobody who listens."""
+        objects, admission = clone_all(self.objects), [*self.admission]
+        return replace(self, objects=objects, log=[], subscribers=[], admission=admission)
 
     # ---- time
 
@@ -266,7 +267,7 @@ class World:
         if live is not None and new == live:
             return clone(live)
         for check in self.admission:
-            check(verb, new)
+            check(self, verb, new)
         self.version += 1
         meta["resourceVersion"] = str(self.version)
         self.objects[identity(new)] = new

@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -77,6 +77,14 @@ class Cluster:
     kept: set[str] = field(default_factory=set)
     """Names of pods that stay as they are, whatever `outcomes` says now."""
     pods_made: int = 0
+
+    def copy(self, world: World) -> Cluster:
+        """The same controllers in a copy of their world."""
+        outcomes, wants, aims = dict(self.outcomes), dict(self.wants), dict(self.aims)
+        refused, kept = set(self.refused), set(self.kept)
+        return replace(
+            self, world=world, outcomes=outcomes, wants=wants, aims=aims, refused=refused, kept=kept
+        )
 
     def settle(self) -> None:
         """Steps until nothing changes."""
