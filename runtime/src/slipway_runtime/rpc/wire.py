@@ -137,8 +137,8 @@ class Listener:
 
     def stop(self) -> None:
         """Close the ports and let clients know (GOAWAY); calls that are here go on."""
-        self._stopping = True
         with self._ending:
+            self._stopping = True
             self._server.shutdown(self._queue, self._shut_down)
 
     def wait(self, seconds: float) -> bool:
@@ -157,8 +157,9 @@ class Listener:
     def _arrived(self, event: Any) -> None:
         if not event.success:
             return  # the server is being shut down
-        if not self._stopping:
-            self._request()
+        with self._ending:
+            if not self._stopping:  # asking a server that shuts down is an error, and this call would be lost
+                self._request()
         self._accept(Call(event))
 
     def _shut_down(self, _: Any) -> None:
