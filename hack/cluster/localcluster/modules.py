@@ -25,7 +25,7 @@ class Image:
 
 @dataclass(frozen=True)
 class Module:
-    """A Go module: program → package, images, build tags, variables that carry a version, how it is compiled."""
+    """A Go module: program → package, images, build tags, variables with versions, how it is compiled."""
 
     name: str
     programs: Mapping[str, str]
