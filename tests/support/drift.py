@@ -89,7 +89,7 @@ def other_values(value: Any) -> Iterator[Any]:
     elif isinstance(value, int):
         yield from (value + 1, value - 1)
     elif isinstance(value, str):
-        yield from (OTHER_WORDS.get(value, f"{value}x"), "7", "2001-01-01T00:00:00Z")
+        yield from (OTHER_WORDS.get(value, f"{value}x"), "7", "7%", "2001-01-01T00:00:00Z")
     elif isinstance(value, list):
         yield from ([first, *value[1:]] for first in other_values(value[0]))
     elif isinstance(value, dict):

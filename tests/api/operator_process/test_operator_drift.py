@@ -37,7 +37,7 @@ KINDS = {
 """And of how many fields at least a change must have been undone."""
 
 TEMPLATE = "spec.template."
-SKIPPED = ("metadata.annotations.slipway.dev/step-started-at", "revision", "spec.replicas", "data.")
+SKIPPED = ("metadata.annotations.slipway.dev/step-started-at", "revision", "spec.replicas", "data")
 """When something happened and in which order: no other place knows it better. A size: it may be an
 autoscaler's; test_operator_children has the other case. What is stored of a revision: immutable."""
 

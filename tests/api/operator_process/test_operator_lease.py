@@ -48,6 +48,36 @@ def test_of_two_operators_one_writes_and_the_other_takes_over_when_it_dies(stage
             assert not stage.writes(mark)
 
 
+def test_of_two_that_believe_they_are_the_one_only_one_writes(stage: Stage, other: Path) -> None:
+    """A machine that stood still for a minute still thinks that it leads; a fight is worse than nobody."""
+    with operating(stage, *LEASE) as frozen:
+        frozen.said("holding the Lease")
+        stage.declare(replicas=1)
+        stage.reported()
+        with operating(stage, *LEASE, kubeconfig=other) as heir:
+            heir.said("probes and metrics")
+            frozen.freeze()
+            stage.declare(replicas=2)
+            heir.said("holding the Lease", seconds=30)
+            stage.reported()
+            before, mark = counted(stage), stage.mark()
+            stage.declare(replicas=3)
+            stage.kube.delete(stage.ref("Service", "iris"))
+            frozen.thaw()
+            assert frozen.process.wait(30) == 1
+            stage.kube.until(stage.ref("Service", "iris"), "a new one", bool, seconds=10)
+            stage.reported()
+            assert not stage.writes(mark)
+            assert (counted(stage), stage.only("Deployment")["spec"]["replicas"]) == (before, 3)
+            assert stage.writes(mark, user="other")["patch services/"] == 1
+
+
+def counted(stage: Stage) -> dict[str, int]:
+    """How many children of each kind there are."""
+    kinds = ("Service", "Deployment", "ControllerRevision")
+    return {kind: len(stage.kube.all_of(kind, stage.namespace)) for kind in kinds}
+
+
 def test_on_sigterm_the_lease_is_given_back(stage: Stage, other: Path) -> None:
     """A rolling update of the operator must not cost half a minute without one."""
     with operating(stage, "--lease", "slipway", "--lease-seconds", "60") as first:
