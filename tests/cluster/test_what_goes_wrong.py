@@ -106,6 +106,25 @@ def test_a_bad_update_leaves_the_good_revision_serving_and_mending_it_is_enough(
     model.ask(world.models[1])
 
 
+def test_a_preview_whose_image_does_not_exist_is_told_and_gives_way_to_the_next_update(
+    world: World, namespace: str
+) -> None:
+    """A typo in an image costs nobody an answer, and leaves nothing behind that blocks its correction."""
+    blue_green = {"strategy": {"type": "BlueGreen", "blueGreen": {"scaleDownDelaySeconds": 0}}}
+    model = LiveModel(world, namespace)
+    model.apply(world.uris[0], **blue_green)
+    model.until_ready()
+    model.apply(world.uris[1], predictor={"runtimeImage": "localhost/no-such-image:1"}, **blue_green)
+    told = model.until(
+        "ImagePullFailed", lambda obj: condition(obj, "Ready").get("reason") == "ImagePullFailed"
+    )
+    assert condition(told, "Available")["status"] == "True"
+    model.ask(world.models[0])
+    model.apply(world.uris[1], **blue_green)
+    model.until_ready()
+    model.ask(world.models[1])
+
+
 def test_a_name_that_somebody_else_has_is_left_alone(world: World, namespace: str) -> None:
     """Slipway takes nothing that it did not make; it says so, and goes on once the name is free."""
     foreign = {
