@@ -118,13 +118,17 @@ def _as_client(name: str) -> tuple[str, ...]:
 
 
 def controller_manager() -> Component:
-    """The controllers, with a client budget that does not slow the start and a quick HPA."""
+    """The controllers, with a client budget that does not slow the start and a quick HPA.
+
+    Nodes are on the machine that they would report to: one that is late is busy, not lost.
+    """
     return Component(
         "kube-controller-manager",
         (
             *_as_client("kube-controller-manager"),
             "--kube-api-qps=200",
             "--kube-api-burst=400",
+            "--node-monitor-grace-period=10m",
             "--allocate-node-cidrs=true",
             f"--cluster-cidr={POD_CIDR}",
             f"--service-cluster-ip-range={SERVICE_CIDR}",
