@@ -272,10 +272,11 @@ def test_the_documents_describe_what_answers(client: httpx.Client) -> None:
             content = operation.get("requestBody", {"content": {}})["content"]
             example = content.get("application/json", {}).get("example")
             answer = client.request(verb.upper(), path.format(**values), json=example)
-            assert answer.status_code == (200 if verb == "get" or example is not None else 400), (
-                path,
-                answer.text,
-            )
+            if "200" in operation["responses"]:
+                right = example is not None or "requestBody" not in operation
+                assert answer.status_code == (200 if right else 400), (path, answer.text)
+            else:
+                assert str(answer.status_code) in operation["responses"], (path, answer.text)
 
 
 def test_metrics_count_by_model_protocol_and_code(server: RuntimeServer, client: httpx.Client) -> None:

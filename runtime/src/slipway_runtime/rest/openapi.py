@@ -138,7 +138,9 @@ def _operation(route: Described, bodies: dict[str, Any]) -> dict[str, Any]:
         "tags": [route.tag],
         "summary": route.what,
         "description": route.more,
-        "responses": {
+        "responses": {"403": fault}
+        if route.refused
+        else {
             "200": {"description": "the answer"},
             "400": fault,
             "503": {"description": "not ready, or busy"},

@@ -16,6 +16,7 @@ class Described(NamedTuple):
         example: the body's key in `openapi_examples.examples`; empty without a body.
         more: what else is worth knowing.
         body: false for a POST that needs none.
+        refused: answered by 403 whatever is asked.
     """
 
     tag: str
@@ -25,6 +26,7 @@ class Described(NamedTuple):
     example: str = ""
     more: str = ""
     body: bool = True
+    refused: bool = False
 
 
 V2 = "Open Inference Protocol v2"
@@ -66,7 +68,14 @@ ROUTES = (
     ),
     *(
         Described(
-            V2, "post", f"/v2/repository/models/{{model}}/{verb}", f"{verb} a model", more=_FIXED, body=False
+            V2,
+            "post",
+            f"/v2/repository/models/{{model}}/{verb}",
+            f"{verb} a model",
+            "",
+            _FIXED,
+            body=False,
+            refused=True,
         )
         for verb in ("load", "unload")
     ),
