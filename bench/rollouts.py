@@ -37,6 +37,8 @@ from slipway_rollouts.template import Wish
 
 FULL = 1_000
 PARTS = ("scale", "update")
+EVERYBODY = 2
+"""As many peers as there are."""
 
 
 def main() -> int:
@@ -78,8 +80,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--peers",
         type=int,
-        default=2,
-        choices=(0, 1, 2),
+        default=EVERYBODY,
+        choices=range(EVERYBODY + 1),
         help="0: Slipway alone; 1: and Argo; 2: and Argo unlimited",
     )
     parser.add_argument(
@@ -95,6 +97,8 @@ def _setting(arguments: argparse.Namespace) -> str:
         told += [
             f"At scale: {arguments.objects:,} blue-green models of one pod, {arguments.rate:g} a second."
         ]
+    if arguments.peers != EVERYBODY:
+        words += [f"--peers {arguments.peers}"]
     if arguments.part != "scale":
         words += [f"--updates {arguments.updates}"]
         told += ["Updates: medians, in brackets the worst."]

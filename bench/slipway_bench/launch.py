@@ -84,15 +84,18 @@ def undisturbed(peer: Peer) -> Peer:
     return replace(peer, launch=launch)
 
 
-def bare(answer: bytes) -> Peer:
-    """A server that does nothing but give this answer: the floor under a latency."""
+SPINNING = "a server that only spins, for as long as Slipway computes"
+
+
+def bare(answer: bytes, cpu: float) -> Peer:
+    """A server that gives this answer after so many seconds of its processor: the floor under a latency."""
 
     def launch(python: str, _: Sample, ports: Ports, folder: Path) -> Launch:
         (folder / "answer").write_bytes(answer)
         server = str(PEERS / "bare" / "server.py")
-        return Launch([python, server, str(ports.http), str(folder / "answer")])
+        return Launch([python, server, str(ports.http), str(folder / "answer"), str(cpu)])
 
-    return Peer("a server that does nothing, the same arrivals", launch)
+    return Peer(SPINNING, launch)
 
 
 def fastapi(variant: str) -> Callable[[str, Sample, Ports, Path], Launch]:

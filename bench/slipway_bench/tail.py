@@ -1,6 +1,7 @@
 """Latency when requests come at half of the top rate, whatever the server does meanwhile.
 
-Beside it a server that does nothing gets the same arrivals: what that one's tail shows is the machine's.
+Beside it a server that only spins, for each request as long as ours computes, gets the same arrivals: what
+its tail shows is the machine's, and the queue's before any server that is so busy.
 """
 
 from __future__ import annotations
@@ -41,20 +42,34 @@ def run(tail: Tail, plan: Plan, folder: Path) -> Found:
     request, core = message(sample, "json"), plan.server_core
     with running(undisturbed(PEERS[OURS]), sample, core, "json") as server:
         _, answer = server.ask("json", request)
-        with running(undisturbed(bare(answer)), sample, core, "json") as floor:
+        cpu = _cpu(server, request, _top(server, request, plan) / 2, plan)
+        with running(undisturbed(bare(answer, cpu)), sample, core, "json") as floor:
             for number in range(plan.rounds):
-                top = wrk.load(
-                    program("wrk"),
-                    server.ports.http,
-                    request,
-                    connections=CONNECTIONS,
-                    seconds=plan.seconds,
-                    core=plan.load_core,
-                )
+                top = _top(server, request, plan)
                 for one, figures in ((server, found.ours), (floor, found.floor)):
-                    _round(one, request, top.rate / 2, plan, figures)
-                say(f"round {number + 1}, {tail.name}: {top.rate:,.0f}/s at most")
+                    _round(one, request, top / 2, plan, figures)
+                say(f"round {number + 1}, {tail.name}: {top:,.0f}/s at most, {cpu * 1e6:.0f} µs of CPU each")
     return found
+
+
+def _top(server: Server, request: Message, plan: Plan) -> float:
+    """The most requests in a second."""
+    found = wrk.load(
+        program("wrk"),
+        server.ports.http,
+        request,
+        connections=CONNECTIONS,
+        seconds=plan.seconds,
+        core=plan.load_core,
+    )
+    return found.rate
+
+
+def _cpu(server: Server, request: Message, rate: float, plan: Plan) -> float:
+    """Processor seconds of one request at this rate."""
+    before = server.cpu_seconds()
+    arrivals(server.ports.http, request, rate, plan)
+    return (server.cpu_seconds() - before) / (rate * plan.seconds)
 
 
 def _round(server: Server, request: Message, rate: float, plan: Plan, found: list[Figures]) -> None:
