@@ -12,7 +12,8 @@ ENVIRONMENT: Mapping[str, str] = {
     "CGO_ENABLED": "0",
     "GOFLAGS": "-mod=readonly",  # go.mod and go.sum decide; a build never changes them
     "GOWORK": "off",
-    "GOGC": "400",  # compilers are short-lived: a quarter of the collections, for some more memory
+    "GOGC": "off",  # compilers are short-lived: nothing is collected,
+    "GOMEMLIMIT": "2GiB",  # up to this much in each
 }
 _RECIPE = 1  # raise it when the images' format changes
 
