@@ -11,12 +11,11 @@ import pytest
 import yaml
 
 from live_kube import condition
-from live_model import LiveModel, is_ready, manifest
+from live_model import WRONG_DIGEST, LiveModel, is_ready, manifest
 from live_world import World
 from slipway_demo.shell import Shell
 
 WAITS = ("--wait", "--timeout=60s")
-WRONG_DIGEST = "sha256:" + "0" * 64
 
 
 class Chart:

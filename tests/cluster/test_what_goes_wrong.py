@@ -11,7 +11,7 @@ import pytest
 
 from figures import Figures
 from live_kube import condition
-from live_model import LiveModel
+from live_model import WRONG_DIGEST, LiveModel
 from live_paths import Json, Ref
 from live_world import World
 from slipway_demo.store import SECRET
@@ -20,7 +20,6 @@ REASON_WITHIN = 10.0
 
 MISSING = "s3://models/nowhere/1"
 BROKEN = "s3://models/broken/1"
-WRONG_DIGEST = "sha256:" + "0" * 64
 
 
 @pytest.fixture(scope="module")

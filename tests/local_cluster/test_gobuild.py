@@ -68,6 +68,12 @@ def test_kubernetes_says_its_release() -> None:
         assert f"-X={package}.gitMinor=35" in flags
 
 
+def test_only_what_a_benchmark_compares_is_compiled_with_every_optimization() -> None:
+    """A peer that we slowed down would make us look fast; everything else should be built soon."""
+    inlined = [one.name for one in ALL if not any(" -l" in word for word in gobuild.command(one, Path("/")))]
+    assert inlined == ["argo-rollouts"]
+
+
 def test_every_library_of_kubernetes_is_of_its_release() -> None:
     """A library of another release compiles, mostly, and then behaves differently."""
     replaced = re.findall(

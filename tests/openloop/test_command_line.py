@@ -58,7 +58,7 @@ async def test_time_bounds_a_run_whatever_else_was_asked(serve: Serve, expectati
     async with asyncio.timeout(10):
         await program.communicate()
     assert program.returncode == 0
-    assert 0 < server.requests < 1_000  # fifty, and what a machine that stood still makes up for
+    assert 0 < server.requests <= 60
 
 
 async def test_a_run_that_is_interrupted_still_reports(

@@ -4,14 +4,13 @@ import pytest
 
 from builders import Builder, modeldeployment
 from fake_kube import Call
-from shell_bench import IMAGE, KEY, Bench
+from shell_bench import IMAGE, KEY, READY, Bench
 from slipway_operator.api.types import Key
 from slipway_operator.kube import errors
 from slipway_operator.reconciler import RECHECK_SECONDS
 from world import ApiError, World
 from world_fields import Object
 
-READY = {"Ready": ("True", "Serving"), "Available": ("True", "Serving")}
 OTHER = Key("models", "wine")
 SCALE = {"spec": {"replicas": 3}}
 
@@ -331,6 +330,3 @@ async def test_a_webhook_that_denies_children_is_quoted(bench: Bench) -> None:
     bench.declare()
     await bench.try_look()
     assert "no Services here" in bench.message("Stalled")
-
-
-# ---- a crash before or after any write

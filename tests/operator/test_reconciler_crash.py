@@ -8,11 +8,9 @@ import pytest
 
 from builders import modeldeployment
 from fake_kube import Call
-from shell_bench import Bench
+from shell_bench import READY, Bench
 from slipway_operator.core.objects.autoscaler import LEAST_HOLD_SECONDS
 from slipway_operator.kube import errors
-
-READY = {"Ready": ("True", "Serving"), "Available": ("True", "Serving")}
 
 
 @pytest.fixture

@@ -104,12 +104,14 @@ class LiveKube:
         deadline = time.monotonic() + seconds
         objects: dict[str, Json] = {}
         for event, item in self._events(kind, namespace, {"labelSelector": selector}, deadline):
-            if item:
+            if event == "RELISTING":
+                objects.clear()
+            elif item:
                 uid = item["metadata"]["uid"]
                 objects.pop(uid, None)
                 if event != "DELETED":
                     objects[uid] = item
-            if event != "LISTING" and holds(list(objects.values())):
+            if event not in {"RELISTING", "LISTING"} and holds(list(objects.values())):
                 return list(objects.values())
         ref = Ref(kind, namespace, f"those with {selector}")
         raise AssertionError(
@@ -121,7 +123,9 @@ class LiveKube:
         found = False
         selector = {"fieldSelector": f"metadata.name={ref.name}"}
         for event, item in self._events(ref.kind, ref.namespace, selector, deadline):
-            if event == "LISTING":
+            if event == "RELISTING":
+                found = False
+            elif event == "LISTING":
                 found = True
                 yield item
             elif event == "LISTED":
@@ -133,14 +137,26 @@ class LiveKube:
     def _events(
         self, kind: str, namespace: str, selector: Mapping[str, str], deadline: float
     ) -> Iterator[tuple[str, Json]]:
-        """LISTING for each object there is, LISTED once, then what the watch says, until the deadline."""
-        listed = self._list(kind, namespace, selector)
-        for item in listed["items"]:
-            yield "LISTING", item
-        yield "LISTED", {}
+        """LISTING for each object there is, LISTED once, then what the watch says, until the deadline.
+
+        A watch that the server ends before is followed by RELISTING, and the same again: servers do that
+        at any time, for instance when the definition of a custom resource changes.
+        """
+        while True:
+            listed = self._list(kind, namespace, selector)
+            for item in listed["items"]:
+                yield "LISTING", item
+            yield "LISTED", {}
+            yield from self._watch(kind, namespace, selector, listed["metadata"]["resourceVersion"], deadline)
+            if time.monotonic() >= deadline:
+                return
+            yield "RELISTING", {}
+
+    def _watch(
+        self, kind: str, namespace: str, selector: Mapping[str, str], version: str, deadline: float
+    ) -> Iterator[tuple[str, Json]]:
         left = max(1, math.ceil(deadline - time.monotonic()))
-        params = {**selector, "watch": "true", "timeoutSeconds": str(left)}
-        params["resourceVersion"] = listed["metadata"]["resourceVersion"]
+        params = {**selector, "watch": "true", "timeoutSeconds": str(left), "resourceVersion": version}
         with (
             suppress(httpx.ReadTimeout),
             self._http.stream("GET", collection(kind, namespace), params=params, timeout=left + 2) as answer,

@@ -19,6 +19,7 @@ from openloop.expect import same
 from slipway_demo.models import Trained, inputs
 from slipway_demo.store import SECRET
 
+WRONG_DIGEST = "sha256:" + "0" * 64
 READY_WITHIN = 60.0
 """Generous: a machine with two busy cores needs a few seconds."""
 

@@ -29,6 +29,8 @@ from world_fields import Object
 KEY = Key("models", "iris")
 IMAGE = "slipway-runtime:test"
 MAX_LOOKS = 100
+READY = {"Ready": ("True", "Serving"), "Available": ("True", "Serving")}
+"""The conditions of a model that serves."""
 
 
 @dataclass

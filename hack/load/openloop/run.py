@@ -101,6 +101,9 @@ class Run:
 
     async def _drive(self, stream: Stream, group: asyncio.TaskGroup) -> None:
         async for due in arrivals(stream.rate, self._start, self._stop):
+            if due - self._start >= self._bounds.seconds:  # overdue ones are sent before the clock is heard
+                self.stop()
+                return
             group.create_task(self._one(stream, next(self._ids), due))
             self.sent += 1
             self._stop_if_enough()

@@ -13,7 +13,7 @@ import os
 import tempfile
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 import uvloop
@@ -52,6 +52,9 @@ if TYPE_CHECKING:
     from slipway_runtime.settings import ServeSettings
 
 T = TypeVar("T")
+ANSWERING_SECONDS: Final = 1.0
+"""A request that came as the drain ended, and whose own time runs out, is still told so."""
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -180,7 +183,7 @@ class Serving:
                 await stop.hurry.wait()
         except TimeoutError:
             pass
-        seconds = settings.request_timeout_seconds
+        seconds = settings.request_timeout_seconds + ANSWERING_SECONDS
         finishing = asyncio.gather(self._http.finish(seconds), self._grpc.finish(seconds))
         if not await _first(finishing, stop.now):
             finishing.cancel()
