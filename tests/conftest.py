@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import Phase, settings
 
 # A machine that is busy with other things is no failure of a property. A failure is made small, but not
@@ -15,3 +16,15 @@ PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
 EXPLORING = os.environ.get("SLIPWAY_TEST_EXHAUSTIVE") == "1"
 settings.register_profile("any-machine", deadline=None, phases=PHASES, derandomize=not EXPLORING)
 settings.load_profile("any-machine")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test in two of the parts that run side by side would share a cluster with itself."""
+    twice = [
+        item.nodeid
+        for item in items
+        if len({"api", "cluster"} & {one.name for one in item.iter_markers()}) > 1
+    ]
+    if twice:
+        raise pytest.UsageError(f"marked both api and cluster: {', '.join(twice)}")

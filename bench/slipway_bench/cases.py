@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from slipway_bench import triton
-from slipway_bench.launch import Peer, fastapi, kserve, mlserver, slipway
+from slipway_bench.launch import Peer, bare_model, fastapi, kserve, mlserver, slipway
 
 OURS = "slipway"
 RAW = "raw"  # no server: ONNX Runtime in a loop
@@ -19,6 +19,7 @@ PEERS: Mapping[str, Peer] = {
     "fastapi-function": Peer("the same, plain function", fastapi("threads"), "fastapi"),
     "triton": Peer("Triton 2.51, Python backend", triton.launch, "triton"),
     "kserve": Peer("KServe 0.21 SDK", kserve, "kserve"),
+    "bare": Peer("no protocol: bytes in, the model, bytes out", bare_model),
 }
 RAW_TITLE = "ONNX Runtime in a loop, no server"
 
@@ -118,7 +119,7 @@ CONTESTS = (
         "mlp-32",
         "binary",
         16,
-        {RAW: 0.7, "triton": 1.3},
+        {RAW: 0.7, "bare": 0, "triton": 1.3},
     ),
     Contest(
         "batching-json-c16",

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
 from slipway_bench.environment import PEERS, say
 from slipway_bench.sample import Sample
 
@@ -96,6 +98,14 @@ def bare(answer: bytes, cpu: float) -> Peer:
         return Launch([python, server, str(ports.http), str(folder / "answer"), str(cpu)])
 
     return Peer(SPINNING, launch)
+
+
+def bare_model(python: str, sample: Sample, ports: Ports, folder: Path) -> Launch:
+    """Bytes in, the model, bytes out: the floor under a server in Python."""
+    inputs = folder / "inputs.npz"
+    np.savez(inputs, **dict(sample.inputs))  # type: ignore[arg-type] # its keyword-only flag has another type
+    server = str(PEERS / "bare" / "model.py")
+    return Launch([python, server, str(ports.http), str(sample.path), str(inputs)])
 
 
 def fastapi(variant: str) -> Callable[[str, Sample, Ports, Path], Launch]:
