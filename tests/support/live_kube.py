@@ -18,6 +18,7 @@ import httpx
 
 from live_connection import connection
 from live_paths import Json, Ref, api_version, collection, path, ref_of
+from patient_transport import Patient
 
 FIELD_MANAGER = "slipway-tests"
 
@@ -27,7 +28,9 @@ class LiveKube:
 
     def __init__(self, kubeconfig: Path, diagnose: Callable[[str], str] = lambda _: "") -> None:
         server, context = connection(kubeconfig)
-        self._http = httpx.Client(base_url=server, verify=context, timeout=30, trust_env=False)
+        self._http = httpx.Client(
+            base_url=server, transport=Patient(verify=context), timeout=30, trust_env=False
+        )
         self._diagnose = diagnose
 
     def close(self) -> None:

@@ -66,7 +66,7 @@ def scale(replicas: int) -> Callable[[Stage], None]:
 
 def restart(stage: Stage) -> None:
     """Fresh pods of the same model."""
-    stage.apply(rollout={"restartAt": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")})
+    stage.apply(rollout=_restart_now())
 
 
 def roll_while_the_operator_dies(stage: Stage) -> None:
@@ -220,8 +220,13 @@ def play(stage: Stage, requests: int, story: tuple[Transition, ...] = STORY) -> 
         stage.load.phase(STEADY)
         if stage.load.requests >= requests:
             return played
-        stage.apply(predictor={"name": "main"})  # the next round renames again
+        # The next round renames again, and has revisions of its own: an abort still names one of this.
+        stage.apply(predictor={"name": "main"}, rollout=_restart_now())
         stage.settle()
+
+
+def _restart_now() -> Json:
+    return {"restartAt": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
 
 
 def _has_restarted(pod: Json) -> bool:
