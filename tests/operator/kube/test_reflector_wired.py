@@ -8,18 +8,11 @@ import pytest
 
 import scripted_api as play
 from reflector_bench import Bench, service
-from scripted_api import ScriptedApi, serving
+from scripted_api import ScriptedApi
 from slipway_operator.kube.clock import MonotonicClock
 from slipway_operator.kube.rest import RestClient
 
 WATCH_ON = play.stream(end="silent")
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[ScriptedApi]:
-    """A server that answers what the test says."""
-    async with serving(ScriptedApi()) as scripted:
-        yield scripted
 
 
 @pytest.fixture

@@ -7,20 +7,13 @@ import orjson
 import pytest
 
 import scripted_api as play
-from scripted_api import ScriptedApi, serving
+from scripted_api import ScriptedApi
 from slipway_operator.core.actions import Kind
 from slipway_operator.kube import errors
 from slipway_operator.kube.client import CHILDREN, EVENTS, LEASES, MODELDEPLOYMENTS, WatchEvent
 from slipway_operator.kube.rest import RestClient
 
 DEPLOYMENTS = CHILDREN[Kind.DEPLOYMENT]
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[ScriptedApi]:
-    """A server that answers what the test says."""
-    async with serving(ScriptedApi()) as scripted:
-        yield scripted
 
 
 @pytest.fixture
