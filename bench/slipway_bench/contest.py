@@ -15,8 +15,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-
 from slipway_bench import h2load, wrk
 from slipway_bench.cases import OURS, PEERS, RAW, Contest
 from slipway_bench.environment import PEERS as PEERS_FOLDER
@@ -140,7 +138,7 @@ def raw_loop(sample: Sample, plan: Plan) -> Figures:
     """The model in a loop on the server's core."""
     with tempfile.TemporaryDirectory() as folder:
         inputs = Path(folder) / "inputs.npz"
-        np.savez(inputs, **dict(sample.inputs))  # type: ignore[arg-type] # its keyword-only flag has another type
+        sample.save_inputs(inputs)
         script = str(PEERS_FOLDER / "raw" / "loop.py")
         command = [sys.executable, script, str(sample.path), str(inputs), str(plan.seconds)]
         done = subprocess.run(pinned(command, plan.server_core), check=True, capture_output=True, text=True)

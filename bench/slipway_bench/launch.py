@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-
 from slipway_bench.environment import PEERS, say
 from slipway_bench.sample import Sample
 
@@ -103,7 +101,7 @@ def bare(answer: bytes, cpu: float) -> Peer:
 def bare_model(python: str, sample: Sample, ports: Ports, folder: Path) -> Launch:
     """Bytes in, the model, bytes out: the floor under a server in Python."""
     inputs = folder / "inputs.npz"
-    np.savez(inputs, **dict(sample.inputs))  # type: ignore[arg-type] # its keyword-only flag has another type
+    sample.save_inputs(inputs)
     server = str(PEERS / "bare" / "model.py")
     return Launch([python, server, str(ports.http), str(sample.path), str(inputs)])
 

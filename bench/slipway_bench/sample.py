@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy as np
 import numpy.typing as npt
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -27,3 +28,7 @@ class Sample:
     path: Path
     inputs: Mapping[str, Array]
     expected: Mapping[str, Array]
+
+    def save_inputs(self, file: Path) -> None:
+        """As .npz, for a program without the benchmark's code."""
+        np.savez(file, **dict(self.inputs))  # type: ignore[arg-type] # its keyword-only flag has another type
