@@ -74,7 +74,7 @@ def _arguments() -> argparse.Namespace:
         metavar="NAME",
         help=f"one of {', '.join(NAMES)}; may be repeated",
     )
-    parser.add_argument("--seconds", type=float, default=4.0, help="length of a run")
+    parser.add_argument("--seconds", type=int, default=4, help="length of a run, whole seconds")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each server and case")
     parser.add_argument(
         "--out", type=Path, help="write the tables there; a full run writes bench/results/speed.md"
@@ -85,7 +85,7 @@ def _arguments() -> argparse.Namespace:
 def _setting(arguments: argparse.Namespace) -> str:
     cases = "".join(f" --case {name}" for name in arguments.case or ())
     return (
-        f"`python bench/speed.py{cases} --seconds {arguments.seconds:g} --rounds {arguments.rounds}`, "
+        f"`python bench/speed.py{cases} --seconds {arguments.seconds} --rounds {arguments.rounds}`, "
         f"{datetime.now(UTC):%Y-%m-%d},\n"
         f"{os.cpu_count()} x {processor()}: server on one core, load on the other.\n"
         "Medians of interleaved rounds; 'Slipway is' is the median of the rounds' ratios of requests/s."

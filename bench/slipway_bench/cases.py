@@ -138,6 +138,14 @@ CONTESTS = (
         {"unbatched": 1.4},
     ),
     Contest(
+        "batching-grpc-c16",
+        "MLP 1 x 784, gRPC, 16 connections",
+        "mlp-1",
+        "grpc",
+        16,
+        {"unbatched": 0},
+    ),
+    Contest(
         "resnet-binary-c8",
         "light ResNet-50, binary, 8 connections",
         "resnet",

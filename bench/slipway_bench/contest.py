@@ -26,7 +26,7 @@ from slipway_bench.sample import Sample
 from slipway_bench.servers import Server, running
 from slipway_bench.wire import message
 
-WARM_UP_SECONDS = 1.0
+WARM_UP_SECONDS = 3.0  # sixteen of the slowest answers take more than one
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def parse(text: str) -> Figures:
     """What wrk printed.
 
     Raises:
-        ValueError: it tells of a fault, or its form is unknown.
+        ValueError: it tells of a fault, nothing was answered, or its form is unknown.
     """
     fault = re.search(r"Socket errors:.*|Non-2xx.*", text)
     if fault:
@@ -57,6 +57,8 @@ def parse(text: str) -> Figures:
     if found is None:
         raise ValueError(f"wrk wrote something unknown: {text[-500:]!r}")
     requests = int(found[1])
+    if not requests:
+        raise ValueError(f"wrk: not one answer in {found[2]}; a longer run (--seconds) may have some")
     return Figures(requests / _seconds(found[2]), _percentile(text, "50"), _percentile(text, "99"), requests)
 
 

@@ -47,6 +47,12 @@ def test_a_run_with_faults_gives_no_figures(fault: str) -> None:
         wrk.parse(WRK.format(fault=fault))
 
 
+def test_a_run_without_an_answer_says_what_to_change() -> None:
+    """A server slower than the run is short is no division by zero."""
+    with pytest.raises(ValueError, match="--seconds"):
+        wrk.parse(WRK.format(fault="").replace("36288 requests", "0 requests"))
+
+
 def test_calls_that_succeed_are_counted() -> None:
     """The rate of a gRPC case is made of this number."""
     assert h2load.parse(_h2load(), 150) == 1000  # as printed

@@ -94,7 +94,7 @@ class Answering(asyncio.BufferedProtocol):
     def _measured(self) -> int:
         """The length of a request, 0 while its head is not whole."""
         head, blank, _ = bytes(self._view[: self._at]).partition(b"\r\n\r\n")
-        found = re.search(rb"(?i)content-length: (\d+)", head)
+        found = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
         return len(head) + len(blank) + (int(found[1]) if found else 0) if blank else 0
 
 
