@@ -10,7 +10,7 @@ from openloop.faults import Fault, RequestError
 from openloop.plot import draw
 from openloop.record import PHASE, Outcome, Record
 from openloop.report import build
-from openloop.transitions import rows, table
+from openloop.transitions import Latency, rows, table
 from trick_server import expectation_json
 
 
@@ -47,6 +47,16 @@ def test_a_row_has_the_worst_of_all_plays() -> None:
     assert update.first_new is not None
     assert round(update.first_new, 3) == 3.1
     assert steady.last_old == {}, "where nothing is replaced, nothing is old"
+
+
+def test_latencies_stand_beside_those_of_the_stretch_before() -> None:
+    """What an update costs is told by what was there without it, not by a good day."""
+    report = _report()
+    for phase, p99 in zip(report["phases"], (4.0, 5.0, 8.0, 40.0), strict=True):
+        phase["streams"]["new"]["latency_ms"] = {"p50": p99 / 2, "p99": p99}
+    steady, update = rows(report)
+    assert update.before == steady.during == Latency(3.0, 6.0, 8.0)
+    assert update.during == Latency(11.25, 22.5, 40.0)
 
 
 def test_the_table_and_the_picture_show_failures(tmp_path: Path) -> None:

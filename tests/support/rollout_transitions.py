@@ -22,6 +22,7 @@ from rollout_stage import BLUE_GREEN, GATED, WITHIN, Stage, is_aborted, is_previ
 PROMOTED = "promoted"
 BACK_WHILE_UP = "rollback while the old set is up"
 KILLED = "a pod of the runtime is killed"
+ANEW = "the story anew"
 SLOW_SECONDS = Rates.slow_seconds
 OUTAGE_SECONDS = float(os.environ.get("SLIPWAY_OUTAGE_SECONDS", "10"))
 HPA: Json = {
@@ -220,6 +221,7 @@ def play(stage: Stage, requests: int, story: tuple[Transition, ...] = STORY) -> 
         stage.load.phase(STEADY)
         if stage.load.requests >= requests:
             return played
+        stage.load.phase(ANEW)
         # The next round renames again, and has revisions of its own: an abort still names one of this.
         stage.apply(predictor={"name": "main"}, rollout=_restart_now())
         stage.settle()

@@ -1,52 +1,67 @@
 """What a report says of each transition: the rows of the rollout proof's table.
 
 A phase of the load is a transition or a steady stretch. Phases of one name are counted together, so a story
-that is played many times has one row for each of its transitions; latencies are compared with those of all
-steady stretches.
+that is played many times has one row for each of its transitions. Its latencies stand beside those of the
+steady stretches that came before its plays.
 """
 
 from __future__ import annotations
 
+import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from openloop.plot import STEADY
+
 STREAM = "new"
 """Whose latencies the table shows: connecting is part of them."""
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Of clients with a connection for each request, in ms: medians over the plays, and the worst p99."""
+
+    p50: float = 0.0
+    p99: float = 0.0
+    worst: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
     """One transition.
 
-    `requests`, `failed`: of all clients. `p50`, `p99`: ms, of clients with a connection for each request,
-    the worst over its plays. `last_old`: by stream, seconds from the phase's begin to the last answer of a
-    revision that had lost its place by the phase's end; `first_new`: to the first one of the revision that
-    took it.
+    `requests`, `failed`: of all clients. `before`: of the last steady stretches before it; of those
+    themselves it is what they had. `last_old`: by stream, seconds from the phase's begin to the last answer
+    of a revision that had lost its place by the phase's end; `first_new`: to the first one of the revision
+    that took it; the worst over its plays, both.
     """
 
     name: str
     plays: int
     requests: int
     failed: int
-    p50: float
-    p99: float
+    before: Latency
+    during: Latency
     last_old: Mapping[str, float]
     first_new: float | None
 
 
 def rows(report: Mapping[str, Any]) -> list[Row]:
     """The rows in the order of their first play."""
-    by_name: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    plays: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    steady: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    quiet: list[Mapping[str, Any]] = []
     for phase in report["phases"]:
-        by_name[phase["name"]].append(phase)
-    return [_row(name, phases) for name, phases in by_name.items()]
+        quiet = [phase] if phase["name"] == STEADY else quiet
+        plays[phase["name"]].append(phase)
+        steady[phase["name"]] += quiet
+    return [_row(name, phases, steady[name]) for name, phases in plays.items()]
 
 
-def _row(name: str, phases: Sequence[Mapping[str, Any]]) -> Row:
+def _row(name: str, phases: Sequence[Mapping[str, Any]], before: Sequence[Mapping[str, Any]]) -> Row:
     tallies = [tally for phase in phases for tally in phase["streams"].values()]
-    latencies = [phase["streams"][STREAM]["latency_ms"] for phase in phases if STREAM in phase["streams"]]
     last_old: defaultdict[str, float] = defaultdict(float)
     firsts = []
     for phase in phases:
@@ -59,11 +74,19 @@ def _row(name: str, phases: Sequence[Mapping[str, Any]]) -> Row:
         plays=len(phases),
         requests=sum(tally["requests"] for tally in tallies),
         failed=sum(tally["failed"] for tally in tallies),
-        p50=max((one["p50"] for one in latencies), default=0.0),
-        p99=max((one["p99"] for one in latencies), default=0.0),
+        before=_latency(before),
+        during=_latency(phases),
         last_old=dict(last_old),
         first_new=max(firsts, default=None),
     )
+
+
+def _latency(phases: Sequence[Mapping[str, Any]]) -> Latency:
+    found = [phase["streams"][STREAM]["latency_ms"] for phase in phases if STREAM in phase["streams"]]
+    if not found:
+        return Latency()
+    p99s = [one["p99"] for one in found]
+    return Latency(statistics.median(one["p50"] for one in found), statistics.median(p99s), max(p99s))
 
 
 def _winner(phase: Mapping[str, Any]) -> str | None:
@@ -93,18 +116,20 @@ def _first_new(phase: Mapping[str, Any]) -> float | None:
 
 def table(found: Iterable[Row]) -> str:
     """The rows as a Markdown table."""
-    head = (
-        "| transition | requests | failed | p50 ms | p99 ms | first new answer s "
-        "| last old answer s, new connections | kept |"
+    columns = (
+        "transition",
+        *("requests", "failed"),
+        *("p50 before", "during", "p99 before", "during", "worst, ms"),
+        *("first new answer s", "last old answer s, new connections", "kept"),
     )
-    lines = [head, "|---|---:|---:|---:|---:|---:|---:|---:|"]
+    lines = ["| " + " | ".join(columns) + " |", "|---" + "|---:" * (len(columns) - 1) + "|"]
     for row in found:
         shown = (
             row.name if row.plays == 1 else f"{row.name} ({row.plays} times)",
             f"{row.requests:,}",
             str(row.failed),
-            f"{row.p50:.1f}",
-            f"{row.p99:.1f}",
+            *(f"{value:.1f}" for value in (row.before.p50, row.during.p50, row.before.p99, row.during.p99)),
+            f"{row.during.worst:.1f}",
             _seconds(row.first_new),
             _seconds(row.last_old.get(STREAM)),
             _seconds(row.last_old.get("keep-alive")),
