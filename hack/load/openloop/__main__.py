@@ -18,6 +18,8 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import uvloop
+
 from openloop import report
 from openloop.client import HttpClient
 from openloop.expect import Expectations
@@ -43,7 +45,7 @@ def main() -> int:
     streams = _streams(args, target.netloc, expectations, address)
     if not streams:
         parser.error("nothing to send: give --new, --keep or --slow a rate above 0")
-    found = asyncio.run(_go(args, expectations, streams))
+    found = uvloop.run(_go(args, expectations, streams))
     print(report.text(found), file=sys.stderr)
     if args.json:
         args.json.write_text(json.dumps(found, indent=1))

@@ -8,6 +8,7 @@ byte in that time makes it unusable, and the next user sees that before writing 
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
 from openloop.faults import Fault, RequestError, from_os_error
 from openloop.http1 import MalformedError, Response, ResponseParser
@@ -55,8 +56,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The socket is connected."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - asyncio's own promise for TCP
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # asyncio's own promise for TCP
         self.usable = True
 
     def data_received(self, received: bytes) -> None:
