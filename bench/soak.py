@@ -25,6 +25,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import uvloop
+
 from slipway_bench.soak_clients import MODEL, Client, GrpcClient, HttpClient, save_model
 
 CLIENTS = 12
@@ -53,7 +55,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, serving(save_model(Path(folder))) as ports:
         clients = [*(HttpClient(ports.http, number) for number in range(CLIENTS)), GrpcClient(ports.grpc)]
         try:
-            readings = asyncio.run(soak(clients, ports.probe, arguments.first, arguments.requests))
+            readings = uvloop.run(soak(clients, ports.probe, arguments.first, arguments.requests))
         except AssertionError as wrong:
             print(f"soak: {wrong}", file=sys.stderr)
             return 2

@@ -39,6 +39,9 @@ ROUNDS_UNTIL = 0.8
 """Of the requests: what is missing then is sent in a last steady stretch instead of another round."""
 
 DRAIN_SECONDS = 10
+ROUND_SECONDS = 60
+"""Less than from one kill to what another round's kill can fail."""
+
 MARGIN_SECONDS = 5
 """For the clocks of two programs on a busy machine; the figures are shown without it."""
 
@@ -90,11 +93,12 @@ def test_everything_was_played_and_enough_was_asked(proof: Proof) -> None:
 
 def test_a_killed_pod_fails_only_what_reached_it(proof: Proof, figures: Figures) -> None:
     """SIGKILL leaves no time: what it costs is told, and it ends when the pod's address is out of use."""
-    at = next(mark["at_s"] for mark in proof.report["marks"] if mark["text"] == "killed")
-    failed = [row["second"] for row in proof.report["timeline"] if row["failed"] and row["second"] >= at - 1]
-    lasted = max(failed) + 1 - at if failed else 0.0
+    kills = [mark["at_s"] for mark in proof.report["marks"] if mark["text"] == "killed"]
+    failed = [row["second"] for row in proof.report["timeline"] if row["failed"]]
+    # Slow requests stand where they began: those of the next round's kill are seconds before it.
+    after = [second + 1 - at for at in kills for second in failed if at - 1 <= second < at + ROUND_SECONDS]
     figures.record("requests lost to a SIGKILL of one of two pods", proof.rows[KILLED].failed, "", "")
-    assert lasted <= DRAIN_SECONDS
+    assert max(after, default=0.0) <= DRAIN_SECONDS
 
 
 def test_a_promote_moves_new_connections_at_once(proof: Proof, figures: Figures) -> None:
