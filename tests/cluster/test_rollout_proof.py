@@ -20,7 +20,7 @@ from live_world import REPORTS, World
 from openloop.plot import STEADY, draw
 from openloop.session import Rates
 from openloop.transitions import STREAM, Row, rows, table
-from rollout_stage import DELAY_SECONDS, Stage
+from rollout_stage import DELAY_SECONDS, RESOURCES, Stage
 from rollout_transitions import BACK_WHILE_UP, KILLED, PROMOTED, STORY, play
 
 REQUESTS = int(os.environ.get("SLIPWAY_PROOF_REQUESTS", "100000"))
@@ -61,7 +61,7 @@ def proof(world: World, at_rest: object, figures: Figures) -> Iterator[Proof]:
     """Plays the story, beside ten models at rest."""
     namespace = world.namespace("proof")
     model = LiveModel(world, namespace)
-    model.apply(world.uris[0], replicas=2)
+    model.apply(world.uris[0], replicas=2, predictor={"resources": RESOURCES})
     model.until_ready()
     with world.load(model.url, "rollout-proof", RATES) as load:
         played = play(Stage(world, model, load, world.uris[0]), round(REQUESTS * ROUNDS_UNTIL))

@@ -25,6 +25,9 @@ WITHIN = 150.0
 DELAY_SECONDS = 5
 """Between a switch and the end of the old set."""
 
+RESOURCES: Json = {"requests": {"cpu": "150m"}}
+"""What a model that has to answer in time asks for: with less, all else on a busy node goes first."""
+
 BLUE_GREEN: Json = {"type": "BlueGreen", "blueGreen": {"scaleDownDelaySeconds": DELAY_SECONDS}}
 GATED: Json = {
     "type": "BlueGreen",
@@ -47,7 +50,8 @@ class Stage:
         """Changes the URI, or fields of the spec; None takes a field out."""
         self.uri = uri or self.uri
         self.spec = {name: value for name, value in {**self.spec, **spec}.items() if value is not None}
-        self.model.apply(self.uri, **self.spec)
+        predictor = {"resources": RESOURCES, **self.spec.get("predictor", {})}
+        self.model.apply(self.uri, **{**self.spec, "predictor": predictor})
 
     def other(self) -> str:
         """The URI of the model that does not serve now."""

@@ -31,7 +31,7 @@ HPA: Json = {
     "metrics": [
         {
             "type": "Resource",
-            "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 2000}},
+            "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 700}},
         }
     ],
 }
