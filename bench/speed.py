@@ -1,6 +1,6 @@
 """Slipway's model server beside its peers: every claim about speed, in one run.
 
-    python bench/speed.py [--case NAME …] [--seconds 4] [--rounds 3] [--out FILE]
+    python bench/speed.py [--case NAME …] [--seconds 2] [--rounds 7] [--out FILE]
 
 Every server gets the same model file and the same request, is asked for the same outputs, and has its answers
 checked. Servers run on one core, the load on another; rounds are interleaved, so that whatever else the
@@ -74,8 +74,8 @@ def _arguments() -> argparse.Namespace:
         metavar="NAME",
         help=f"one of {', '.join(NAMES)}; may be repeated",
     )
-    parser.add_argument("--seconds", type=int, default=4, help="length of a run, whole seconds")
-    parser.add_argument("--rounds", type=int, default=3, help="runs of each server and case")
+    parser.add_argument("--seconds", type=int, default=2, help="length of a run, whole seconds")
+    parser.add_argument("--rounds", type=int, default=7, help="runs of each server and case")
     parser.add_argument(
         "--out", type=Path, help="write the tables there; a full run writes bench/results/speed.md"
     )
