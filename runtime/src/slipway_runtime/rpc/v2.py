@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from slipway_runtime.errors import NotFound, Unsupported
 from slipway_runtime.protocol import v2_grpc, v2_grpc_about
+from slipway_runtime.protocol.v2_grpc_known import recall, remember
 from slipway_runtime.protocol.v2_metadata import server_metadata
 from slipway_runtime.rpc.inference import Codec
 from slipway_runtime.rpc.messages import message
@@ -120,7 +121,11 @@ _INDEX_STATES = {"PENDING": "LOADING", "PULLING": "LOADING", "LOADING": "LOADING
 
 def decode(text: bytes) -> tuple[InferenceRequest, InferenceRequest]:
     """A ModelInferRequest's bytes to a request, twice: the answer's form depends on it."""
-    request = v2_grpc.decode(parse(_REQUEST, text))
+    request = recall(text)
+    if request is None:
+        asked = parse(_REQUEST, text)
+        request = v2_grpc.decode(asked)
+        remember(text, asked, request)
     return request, request
 
 
