@@ -40,7 +40,7 @@ cluster-down: ## remove the local cluster without a trace
 images: ## build both images with docker or buildah
 	@hack/images/build
 
-rollout-proof: setup ## every way to change a model, under load: REQUESTS=1000000 RATE=2 for a long one
+rollout-proof: setup ## every way to change a model, under load: REQUESTS=1000000 RATE=1.3 for a long one
 	@hack/cluster/cluster build && hack/images/build >/dev/null
 	@SLIPWAY_PROOF_REQUESTS=$${REQUESTS:-100000} SLIPWAY_PROOF_RATE=$${RATE:-1} $(VENV)/bin/pytest -q tests/cluster/test_rollout_proof.py; cat reports/rollout-proof.md
 

@@ -40,7 +40,7 @@ ROUNDS_UNTIL = 0.8
 
 DRAIN_SECONDS = 10
 ROUND_SECONDS = 60
-"""Less than from one kill to what another round's kill can fail."""
+"""After a kill; what fails later is the next round's."""
 
 MARGIN_SECONDS = 5
 """For the clocks of two programs on a busy machine; the figures are shown without it."""

@@ -218,8 +218,8 @@ def play(stage: Stage, requests: int, story: tuple[Transition, ...] = STORY) -> 
             transition.play(stage)
             stage.settle()
             played.append(transition.name)
-        stage.load.phase(STEADY)
         if stage.load.requests >= requests:
+            stage.load.phase(STEADY)
             return played
         stage.load.phase(ANEW)
         # The next round renames again, and has revisions of its own: an abort still names one of this.

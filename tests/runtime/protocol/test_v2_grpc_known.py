@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from slipway_runtime.protocol import v2_grpc, v2_grpc_known
 from slipway_runtime.protocol.messages import InferenceRequest
-from slipway_runtime.protocol.v2_grpc_known import MANY, recall
+from slipway_runtime.protocol.v2_grpc_known import recall
+from slipway_runtime.protocol.v2_known import LONGEST, MANY
 from slipway_runtime.rpc.messages import message
 from slipway_runtime.rpc.v2 import decode
 
@@ -87,9 +88,7 @@ def test_numbers_inside_a_field_that_nobody_knows_are_not_taken_for_the_inputs()
         assert decode(text)[0].inputs["x"].tolist() == [[1, 2]]
 
 
-@pytest.mark.parametrize(
-    "fields", [{"id": "a"}, {"model_version": "v" * v2_grpc_known.LONGEST}], ids=["id", "long"]
-)
+@pytest.mark.parametrize("fields", [{"id": "a"}, {"model_version": "v" * LONGEST}], ids=["id", "long"])
 def test_what_seldom_comes_again_is_not_kept(fields: dict[str, str]) -> None:
     """Ids differ each time: keeping them would only cost."""
     decode(written([[1, 2]], **fields))

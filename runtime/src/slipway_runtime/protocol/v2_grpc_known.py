@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from slipway_runtime.protocol.messages import InferenceRequest
+from slipway_runtime.protocol.v2_known import LONGEST, MANY, NUMBERS
 
 if TYPE_CHECKING:
     from slipway_runtime.protocol.messages import Form
     from slipway_runtime.protocol.tensors import Shape
 
-MANY = 64
-LONGEST = 2048  # bytes
-_NUMBERS = "iufV"  # numpy's kinds; V is bfloat16
 _FLIP = bytes(range(255, -1, -1))
 
 
@@ -63,7 +61,7 @@ def remember(text: bytes, message: Any, request: InferenceRequest) -> None:
     raw = message.raw_input_contents[0]
     ((name, array),) = request.inputs.items()
     start = len(text) - len(raw)
-    if not raw or start > LONGEST or array.dtype.kind not in _NUMBERS or not text.endswith(raw):
+    if not raw or start > LONGEST or array.dtype.kind not in NUMBERS or not text.endswith(raw):
         return
     # Bytes that look the same could also be inside a field that nobody knows: others there must be read.
     changed = raw.translate(_FLIP)

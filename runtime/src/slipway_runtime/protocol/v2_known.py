@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MANY = 64
 LONGEST = 2048  # bytes
-_NUMBERS = "iufV"  # numpy's kinds; V is bfloat16
+NUMBERS = "iufV"  # numpy's kinds; V is bfloat16
 
 
 class _Input(NamedTuple):
@@ -67,7 +67,7 @@ def remember(body: bytes, length: int, request: InferenceRequest) -> None:
     """Keep the head of a request that was just read, if all of its inputs were binary."""
     start, inputs = 0, []
     for name, array in request.inputs.items():
-        if array.dtype.kind not in _NUMBERS or not array.size:
+        if array.dtype.kind not in NUMBERS or not array.size:
             return
         inputs.append(_Input(name, array.dtype, array.shape, array.size, start))
         start += array.nbytes

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from slipway_runtime.dataplane import DataPlane
     from slipway_runtime.telemetry.metrics import Metrics
 
-THREADS = 2  # one runs, one takes what comes meanwhile; four cost a tenth more for a call, in switches
+THREADS = 2  # one runs, one takes what comes meanwhile; more of them only switch more often
 MAX_AGE_SECONDS = 300.0
 AGE_OF_DRAIN = 0.6  # the C core spreads ages by a tenth; endpoints are elsewhere after a quarter of the drain
 LEAST_PING_MS = 5_000
