@@ -93,23 +93,17 @@ class DataPlane:
             raise
         return InferenceResult(model.name, model.versions[-1], request.id, specs, arrays)
 
-    def small(self, request: InferenceRequest) -> bool:
-        """True where `infer_here` answers it."""
-        model = self._models.get(request.model)
-        if model is None or model.loaded is None:
-            return True
-        return model.loaded.scheduler.small(sum([array.size for array in request.inputs.values()]))
-
     def infer_here(
         self,
         request: InferenceRequest,
         deadline: float,
         abandoned: Callable[[], bool],
         then: Callable[[InferenceResult | BaseException], None],
-    ) -> None:
+    ) -> bool:
         """The same for a small request, from any thread but the event loop's.
 
-        It runs on the calling thread, or with others on the thread whose run is under way.
+        It runs on the calling thread, or with others on the thread whose run is under way. One that is not
+        small is left alone: False, and `infer` is its way.
 
         Args:
             request: decoded, not validated.
@@ -121,14 +115,15 @@ class DataPlane:
             RuntimeFault: it was not let in; `then` is not told.
         """
         model = self.model(request.model, request.version)
-        loaded, begun = _loaded(model), self._clock()
-        scheduler = loaded.scheduler
-        stages = scheduler.stages_here()
+        _, scheduler, signature = _loaded(model)
+        begun, stages = self._clock(), scheduler.stages_here()
         try:
-            specs, names, elements = _wanted(request, loaded.signature)
+            specs, names, elements = _wanted(request, signature)
         except RuntimeFault as fault:
             stages.failed(fault, self._clock() - begun)
             raise
+        if not scheduler.small(elements):
+            return False
 
         def ended(outcome: Result) -> None:
             there = scheduler.stages_here()  # each thread counts apart
@@ -141,7 +136,8 @@ class DataPlane:
             then(outcome)
 
         stages.begun += 1
-        scheduler.submit_here(request.inputs, names, elements, deadline, abandoned, ended)
+        scheduler.submit_here(request.inputs, names, elements, deadline, abandoned, stages, ended)
+        return True
 
 
 def _wanted(

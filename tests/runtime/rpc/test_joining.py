@@ -36,10 +36,11 @@ class Counting(DataPlane):
         super().__init__(models)
         self.taken = Semaphore(0)
 
-    def infer_here(self, *asked: Any) -> None:
+    def infer_here(self, *asked: Any) -> bool:
         """See DataPlane; the first one is counted when it runs, by its engine."""
-        super().infer_here(*asked)
+        here = super().infer_here(*asked)
         self.taken.release()
+        return here
 
 
 class Behind:

@@ -29,7 +29,6 @@ class _Head(NamedTuple):
     name: str
     dtype: np.dtype[Any]
     shape: Shape
-    elements: int
     outputs: tuple[str, ...]
     form: Form | None
     seconds: float
@@ -43,8 +42,8 @@ def recall(text: bytes) -> InferenceRequest | None:
     head = _HEADS.get(len(text))
     if head is None or not text.startswith(head.text):
         return None
-    start, model, version, name, dtype, shape, elements, outputs, form, seconds = head
-    array = np.frombuffer(text, dtype, elements, len(start)).reshape(shape)
+    start, model, version, name, dtype, shape, outputs, form, seconds = head
+    array = np.ndarray(shape, dtype, text, len(start))
     return InferenceRequest(model, version, "", {name: array}, outputs, form, seconds)
 
 
@@ -76,7 +75,6 @@ def remember(text: bytes, message: Any, request: InferenceRequest) -> None:
         name,
         array.dtype,
         array.shape,
-        array.size,
         request.outputs,
         request.form,
         request.seconds,

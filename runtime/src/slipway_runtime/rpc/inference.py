@@ -52,13 +52,13 @@ class Asked(NamedTuple):
         codec: of its protocol.
         caller: who waits.
         size: of the message, in bytes.
-        model: that it names; empty until it is decoded.
+        model: that it names; empty where it could not be decoded.
     """
 
     codec: Codec
     caller: Caller
     size: int
-    model: str = ""
+    model: str
 
 
 class Inferences:
@@ -86,17 +86,16 @@ class Inferences:
         Raises:
             RuntimeFault: why it is not let in; the caller is not told then.
         """
-        asked = Asked(codec, caller, len(message))
+        model = ""
         try:
             request, rest = codec.decode(message)
-            asked = Asked(codec, caller, len(message), request.model)
-            if self._dataplane.small(request):
-                deadline, answer = _deadline(request, caller), partial(self._answer, asked, rest)
-                self._dataplane.infer_here(request, deadline, caller.gone, answer)
-            else:
+            model = request.model
+            asked = Asked(codec, caller, len(message), model)
+            answer = partial(self._answer, asked, rest)
+            if not self._dataplane.infer_here(request, _deadline(request, caller), caller.gone, answer):
                 self._loop.call_soon_threadsafe(self._begin, asked, request, rest)
         except Exception as fault:
-            self._count(asked, code_of(fault), 0)
+            self._count(Asked(codec, caller, len(message), model), code_of(fault), 0)
             raise
 
     def _begin(self, asked: Asked, request: InferenceRequest, rest: Any) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from slipway_runtime.errors import NotFound, Unsupported
 from slipway_runtime.protocol import v2_grpc, v2_grpc_about
 from slipway_runtime.protocol.v2_grpc_known import recall, remember
+from slipway_runtime.protocol.v2_grpc_written import keep, write_again
 from slipway_runtime.protocol.v2_metadata import server_metadata
 from slipway_runtime.rpc.inference import Codec
 from slipway_runtime.rpc.messages import message
@@ -131,9 +132,15 @@ def decode(text: bytes) -> tuple[InferenceRequest, InferenceRequest]:
 
 def encode(result: InferenceResult, request: InferenceRequest) -> bytes:
     """A ModelInferResponse's bytes."""
+    ordinary = request.form is None
+    again = write_again(result) if ordinary else None
+    if again is not None:
+        return again
     answer = _RESPONSE()
     v2_grpc.encode(result, request, answer)
     text: bytes = answer.SerializeToString()
+    if ordinary:
+        keep(result, text)
     return text
 
 

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _SHUTDOWN = cygrpc.CompletionType.queue_shutdown
-_POLL_SECONDS = 3600.0
 Metadata = tuple[tuple[str, str], ...]
 
 
@@ -171,11 +170,9 @@ class Listener:
     def _run(self) -> None:
         """The life of a thread."""
         while True:
-            event = self._queue.poll(time.time() + _POLL_SECONDS)
+            event = self._queue.poll()
             if event.completion_type == _SHUTDOWN:
                 return
-            if event.tag is None:
-                continue  # nothing happened for an hour
             try:
                 event.tag(event)
             except Exception:  # noqa: BLE001 # the thread must outlive any fault

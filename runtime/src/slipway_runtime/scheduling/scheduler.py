@@ -131,6 +131,7 @@ class Scheduler:
         elements: int,
         deadline: float,
         abandoned: Callable[[], bool],
+        stages: Stages,
         then: Callable[[Result], None],
     ) -> None:
         """Run a small request on the calling thread, which is not the loop's, or leave it to one that runs.
@@ -141,15 +142,16 @@ class Scheduler:
             elements: in all inputs.
             deadline: on the clock's scale.
             abandoned: true when nobody waits for the answer any more; asked on any thread.
+            stages: where the calling thread counts.
             then: told the outputs or the fault, on this thread or on another, maybe before this returns. It
                 raises nothing.
         """
         batching, joining = self._batching, self._joining
         rows = batching.rows(inputs)
         if joining is None or not 0 < rows <= batching.loop_rows:
-            then(self._outcome(inputs, outputs, rows, deadline))
+            then(self._outcome(inputs, outputs, rows, deadline, stages))
         elif joining.enter():
-            outcome = self._outcome(inputs, outputs, rows, deadline)
+            outcome = self._outcome(inputs, outputs, rows, deadline, stages)
             alone = joining.leave()
             then(outcome)
             if not alone:
@@ -161,10 +163,15 @@ class Scheduler:
             )
 
     def _outcome(
-        self, inputs: Mapping[str, Array], outputs: Sequence[str], rows: int, deadline: float
+        self,
+        inputs: Mapping[str, Array],
+        outputs: Sequence[str],
+        rows: int,
+        deadline: float,
+        stages: Stages,
     ) -> Result:
         try:
-            return self._run_here(inputs, outputs, rows, deadline, self.stages_here())
+            return self._run_here(inputs, outputs, rows, deadline, stages)
         except BaseException as fault:  # noqa: BLE001 # it is the waiter's, whatever it is
             return fault
 
