@@ -48,6 +48,17 @@ def test_a_new_group_inherits_its_processors(tmp_path: Path) -> None:
     assert (tmp_path / "slipway.x" / "cpuset.mems").read_text() == "0-1\n"
 
 
+@pytest.mark.parametrize(("attribute", "common"), [("cpu.shares", 1024), ("cpu.weight", 100)])
+def test_pods_weigh_more_than_one_daemon(tmp_path: Path, attribute: str, common: int) -> None:
+    """All pods together would else get as much of a busy processor as containerd alone."""
+    group = tmp_path / "slipway.x"
+    group.mkdir()
+    (group / attribute).write_text(f"{common}\n")  # as the kernel makes it
+    cgroups.create("slipway.x", [tmp_path])
+    assert int((group / attribute).read_text()) > common
+    assert [path.name for path in group.iterdir()] == [attribute]
+
+
 def test_version_2_hands_its_controllers_down(tmp_path: Path) -> None:
     """Without that the kubelet finds a group in which nothing can be limited."""
     (tmp_path / "cgroup.controllers").write_text("cpu memory pids\n")

@@ -135,6 +135,24 @@ async def test_a_session_lasts_as_long_as_its_block_and_keeps_its_marks(
     assert "0 failed" in session.summary
 
 
+async def test_the_load_goes_before_other_sessions(
+    serve: Serve, expectation_file: Path, tmp_path: Path
+) -> None:
+    """On a busy machine the generator's own wait for a processor would be told as the server's latency."""
+    server = await serve(lambda _: Trick())
+    bounds = Rates(new=50, keep=0, requests=10)
+    session = Session(f"http://127.0.0.1:{server.port}", expectation_file, bounds, tmp_path / "load.json")
+    await asyncio.to_thread(session.__enter__)
+    leader = session._running().pid
+    group, ours = Path(f"/proc/{leader}/autogroup"), Path("/proc/self/autogroup")
+    own_session, weight = os.getsid(leader), group.read_text() if group.exists() else ""  # noqa: ASYNC240 # no disk
+    await asyncio.to_thread(session.__exit__, None, None, None)
+    assert own_session == leader
+    if weight and os.geteuid() == 0:
+        assert weight.endswith("nice -15\n")
+        assert ours.read_text() != weight  # noqa: ASYNC240 # no disk
+
+
 async def test_a_session_whose_program_cannot_start_says_why(tmp_path: Path) -> None:
     """An update that nothing watched must never pass for one without failures."""
     session = Session("http://127.0.0.1:9", tmp_path / "nowhere.json", Rates(), tmp_path / "load.json")

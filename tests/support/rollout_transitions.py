@@ -25,6 +25,7 @@ KILLED = "a pod of the runtime is killed"
 ANEW = "the story anew"
 SLOW_SECONDS = Rates.slow_seconds
 OUTAGE_SECONDS = float(os.environ.get("SLIPWAY_OUTAGE_SECONDS", "10"))
+STALE_SECONDS = 20.0
 HPA: Json = {
     "minReplicas": 2,
     "maxReplicas": 3,
@@ -173,6 +174,14 @@ def api_outage(stage: Stage) -> None:
     stage.apply(stage.other())
 
 
+def roll_past_stale_nodes(stage: Stage) -> None:
+    """An update of which the nodes hear only when every old pod is long told to go."""
+    with stage.with_stale_nodes():
+        stage.apply(stage.other())
+        stage.until_ready()
+        time.sleep(STALE_SECONDS)  # longer than any pod's drain
+
+
 def kill_a_pod(stage: Stage) -> None:
     """SIGKILL: what is in flight in that pod is lost, and what still reaches its address."""
     pod = stage.model.pods()[0]
@@ -203,6 +212,7 @@ STORY = (
     Transition("operator upgraded", upgrade_the_operator),
     Transition("strategy to rolling", to_rolling),
     Transition("predictor renamed", rename),
+    Transition("nodes hear late", roll_past_stale_nodes),
     Transition("API server away", api_outage),
     Transition(KILLED, kill_a_pod, graceful=False),
 )

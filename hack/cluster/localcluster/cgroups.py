@@ -14,6 +14,9 @@ from localcluster.errors import ClusterError
 from localcluster.waiting import until
 
 MOUNTS = Path("/proc/mounts")
+# A node's pods weigh 1024 for each CPU, all its daemons together 1024. Here each daemon is a group of its own
+# that weighs as much, and pods would wait behind a dozen of them.
+_WEIGHTS = {"cpu.shares": "16384", "cpu.weight": "625"}  # version 1, version 2
 _INHERITED = ("cpuset.cpus", "cpuset.mems")  # empty in a new version 1 group, which then takes no process
 
 
@@ -46,6 +49,9 @@ def create(name: str, roots: list[Path]) -> None:
                 (group / attribute).write_text((root / attribute).read_text())
         if (root / "cgroup.controllers").exists():  # version 2
             _delegate(root)
+        for attribute, weight in _WEIGHTS.items():
+            if (group / attribute).exists():
+                (group / attribute).write_text(weight)
 
 
 def _delegate(root: Path) -> None:

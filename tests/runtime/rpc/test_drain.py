@@ -87,6 +87,20 @@ def test_nothing_is_lost_while_connections_are_renewed(model: Path) -> None:
     assert callers.failures == []
 
 
+def test_nothing_is_lost_while_clients_still_come(model: Path) -> None:
+    """A node that heard late sends calls long after the drain's time: refused ones would be lost."""
+    with serving(model, "--drain-seconds", "1") as server:
+        callers = Callers(server.grpc_port, 2)
+        callers.wait_for(10)
+        drain(server)
+        late = threading.Timer(3, callers.stop)  # three times the drain, by the clock
+        late.start()
+        late.join()
+        assert server.wait() == 0
+
+    assert callers.failures == []
+
+
 @pytest.fixture(scope="module")
 def draining(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RuntimeServer]:
     """A server that drains for as long as the tests want."""

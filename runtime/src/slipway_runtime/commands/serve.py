@@ -11,6 +11,7 @@ import asyncio
 import logging
 import os
 import tempfile
+import time
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -28,6 +29,7 @@ from slipway_runtime.dataplane import DataPlane
 from slipway_runtime.engines.parameters import ModelParameters
 from slipway_runtime.errors import Failure
 from slipway_runtime.lifecycle.bring_up import Plan, bring_up
+from slipway_runtime.lifecycle.lame_duck import LameDuck
 from slipway_runtime.lifecycle.model import VERSION, Model
 from slipway_runtime.lifecycle.service import Capacity, into_service, trial
 from slipway_runtime.lifecycle.state import ModelState
@@ -54,6 +56,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 ANSWERING_SECONDS: Final = 1.0
 """A request that came as the drain ended, and whose own time runs out, is still told so."""
+
+LOOK_SECONDS: Final = 0.05
+LONG_AFTER_SECONDS: Final = 2.0
+"""Beyond the drain's time: nodes or clients that still send here have not heard that the pod goes."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -178,15 +184,28 @@ class Serving:
         settings, stop = self._settings, self._stop
         self._model.lifecycle.advance(ModelState.DRAINING)
         self._http.begin_drain()
-        try:
-            async with asyncio.timeout(settings.drain_seconds):
-                await stop.hurry.wait()
-        except TimeoutError:
-            pass
-        seconds = settings.request_timeout_seconds + ANSWERING_SECONDS
+        longer = await self._while_asked()
+        seconds = settings.request_timeout_seconds - longer + ANSWERING_SECONDS
         finishing = asyncio.gather(self._http.finish(seconds), self._grpc.finish(seconds))
         if not await _first(finishing, stop.now):
             finishing.cancel()
+
+    async def _while_asked(self) -> float:
+        """Serve until nobody asks any more, or somebody hurries; returns seconds beyond the drain's time."""
+        settings, hurry = self._settings, self._stop.hurry
+        duck = LameDuck(settings.drain_seconds, settings.request_timeout_seconds)
+        begun, elapsed = time.monotonic(), 0.0
+        while not hurry.is_set() and not duck.over(elapsed, self._metrics.answered()):
+            try:
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await hurry.wait()
+            except TimeoutError:
+                pass
+            elapsed = time.monotonic() - begun
+        longer = max(0.0, elapsed - settings.drain_seconds)
+        if longer > LONG_AFTER_SECONDS:
+            _LOG.warning("clients still came after the drain", extra={"seconds": round(longer, 3)})
+        return longer
 
     def _missing(self) -> str:
         """What keeps the server from being ready; empty when it is."""

@@ -86,6 +86,10 @@ class Metrics:
             sums.setdefault((model, protocol), Answers()).add(answers)
         return sums
 
+    def answered(self) -> int:
+        """How many answers were given so far, over every protocol."""
+        return sum(sum(answers.codes.values()) for answers in self.all_answers().values())
+
     def all_stages(self) -> dict[str, Stages]:
         """Sums over all threads, by model."""
         sums: dict[str, Stages] = {}
