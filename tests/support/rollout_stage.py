@@ -27,7 +27,7 @@ DELAY_SECONDS = 5
 
 RESOURCES: Json = {"requests": {"cpu": "150m"}, "limits": {"cpu": "500m"}}
 """What a model that has to answer in time asks for: with less, all else on a busy node goes first. Two pods
-that start at once take a whole core to do so; on a machine with two, the other one stays free."""
+that start at once take no more than one core to do so: of two, as much is left for those that serve."""
 
 BLUE_GREEN: Json = {"type": "BlueGreen", "blueGreen": {"scaleDownDelaySeconds": DELAY_SECONDS}}
 GATED: Json = {
