@@ -169,7 +169,7 @@ class ServeSettings(CommonSettings):
     )
     drain_seconds: float = _setting(
         10.0,
-        "after SIGTERM: go on serving for so long, asking clients to reconnect elsewhere",
+        "after SIGTERM: go on serving for so long at least, asking clients to reconnect elsewhere",
         _seconds(0, 3600),
     )
     request_timeout_seconds: float = _setting(

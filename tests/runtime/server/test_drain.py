@@ -91,7 +91,9 @@ def test_nothing_is_lost_while_clients_still_come(model: Path) -> None:
     assert code == 0
     for name, outcome in load.outcomes.items():
         assert all(outcome.after(begun)[1:]), f"{name} was not asked to reconnect"
-    assert server.wait_for("clients still came after the drain")["seconds"] > 1.5
+    assert (
+        server.wait_for("clients still came after the drain")["seconds"] > 2.5
+    )  # asked for 2, and a quiet one
 
 
 def test_a_client_that_never_goes_elsewhere_does_not_keep_it(model: Path) -> None:

@@ -1,7 +1,7 @@
 """Answers over gRPC whose like was written before: only their numbers are new.
 
-A model gives the same names, datatypes and shapes again and again, and protobuf asks more time to write those
-than everything else here. So a message is kept in pieces, each of which stands before one output's numbers.
+A model gives the same names, datatypes and shapes again and again, and protobuf would write them anew each
+time. So a message is kept in pieces, each of which stands before one output's numbers.
 Not for answers with an id, with text, or in a form that a client asked for.
 """
 

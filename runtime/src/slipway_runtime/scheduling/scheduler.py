@@ -112,7 +112,10 @@ class Scheduler:
             return future
         gathering = self._gathering
         if gathering is None or not 0 < rows <= batching.loop_rows or not gathering.wanted():
-            return self._run_here(inputs, outputs, rows, deadline, self._stages)
+            result = self._run_here(inputs, outputs, rows, deadline, self._stages)
+            if isinstance(result, BaseException):
+                raise result
+            return result
         group = batching.group(inputs, outputs, rows, batching.loop_rows)
         future = self._loop.create_future()
         gathering.add(
@@ -149,9 +152,9 @@ class Scheduler:
         batching, joining = self._batching, self._joining
         rows = batching.rows(inputs)
         if joining is None or not 0 < rows <= batching.loop_rows:
-            then(self._outcome(inputs, outputs, rows, deadline, stages))
+            then(self._run_here(inputs, outputs, rows, deadline, stages))
         elif joining.enter():
-            outcome = self._outcome(inputs, outputs, rows, deadline, stages)
+            outcome = self._run_here(inputs, outputs, rows, deadline, stages)
             alone = joining.leave()
             then(outcome)
             if not alone:
@@ -162,19 +165,6 @@ class Scheduler:
                 Call(inputs, outputs, rows, elements, group, deadline, abandoned, Told(then), self._clock())
             )
 
-    def _outcome(
-        self,
-        inputs: Mapping[str, Array],
-        outputs: Sequence[str],
-        rows: int,
-        deadline: float,
-        stages: Stages,
-    ) -> Result:
-        try:
-            return self._run_here(inputs, outputs, rows, deadline, stages)
-        except BaseException as fault:  # noqa: BLE001 # it is the waiter's, whatever it is
-            return fault
-
     def _run_here(
         self,
         inputs: Mapping[str, Array],
@@ -182,15 +172,16 @@ class Scheduler:
         rows: int,
         deadline: float,
         stages: Stages,
-    ) -> Arrays:
+    ) -> Result:
         started = self._clock()
         if started >= deadline:
-            raise DeadlineExceeded(TOO_LATE)
-        arrays = self._engine.run(inputs, outputs)
+            return DeadlineExceeded(TOO_LATE)
+        try:
+            arrays = self._engine.run(inputs, outputs)
+        except BaseException as fault:  # noqa: BLE001 # it is the waiter's, whatever it is
+            return fault
         stopped = self._clock()
         seconds = stopped - started
         self._inline.observe(seconds)
         stages.ran_at_once(seconds, rows or 1, stopped)
-        if stopped > deadline:
-            raise DeadlineExceeded(TOO_LATE)
-        return arrays
+        return DeadlineExceeded(TOO_LATE) if stopped > deadline else arrays

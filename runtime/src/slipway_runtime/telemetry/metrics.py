@@ -88,7 +88,7 @@ class Metrics:
 
     def answered(self) -> int:
         """How many answers were given so far, over every protocol."""
-        return sum(sum(answers.codes.values()) for answers in self.all_answers().values())
+        return sum(sum(answers.codes.copy().values()) for answers in self.answers.copy().values())
 
     def all_stages(self) -> dict[str, Stages]:
         """Sums over all threads, by model."""
