@@ -7,6 +7,7 @@ import pytest
 from live_kube import condition
 from live_operator import LiveOperator, Stage, is_observed
 from live_paths import Json
+from slipway_operator.api.names import ANNOTATION_APPLIED
 
 REPAIR_SECONDS = 10
 ARGS = ["serve", "--model-dir", "/mnt/model", "--model-name", "iris"]
@@ -15,6 +16,11 @@ ARGS = ["serve", "--model-dir", "/mnt/model", "--model-name", "iris"]
 def reason(md: Json, kind: str) -> str:
     """A condition's reason, empty when the condition is not there."""
     return str(condition(md, kind).get("reason", ""))
+
+
+def applied(child: Json) -> str:
+    """The mark of the last apply."""
+    return str(child["metadata"]["annotations"][ANNOTATION_APPLIED])
 
 
 def test_a_model_gets_its_children_and_its_object_says_so(operator: LiveOperator, stage: Stage) -> None:
@@ -140,7 +146,7 @@ def test_a_stored_revision_that_somebody_deletes_is_stored_again_and_restarts_no
     shared.declare(model)
     shared.reported(model)
     gone = shared.only("ControllerRevision", model)
-    before = shared.only("Deployment", model)["metadata"]
+    before = shared.only("Deployment", model)
     ref = shared.ref("ControllerRevision", gone["metadata"]["name"])
     shared.kube.delete(ref)
     again = shared.kube.until(
@@ -151,8 +157,13 @@ def test_a_stored_revision_that_somebody_deletes_is_stored_again_and_restarts_no
     )
     assert again["metadata"]["labels"] == gone["metadata"]["labels"]
     assert again["data"]["template"]["spec"]["containers"][0]["args"] == ARGS
-    after = shared.only("Deployment", model)["metadata"]
-    assert (after["uid"], after["generation"]) == (before["uid"], before["generation"])
+    after = shared.kube.until(
+        shared.ref("Deployment", before["metadata"]["name"]),
+        "what was frozen anew to be applied: with the server's defaults in it, it is written differently",
+        lambda one: applied(one) != applied(before),
+        seconds=REPAIR_SECONDS,
+    )
+    assert (after["metadata"]["uid"], after["spec"]) == (before["metadata"]["uid"], before["spec"])
 
 
 def test_the_namespaces_quota_is_told_in_its_own_words(operator: LiveOperator, stage: Stage) -> None:
