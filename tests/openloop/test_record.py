@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from openloop.cores import Cores
 from openloop.faults import MAX_TEXT, Fault, RequestError
 from openloop.record import PHASE, SAMPLES_KEPT, Outcome, Record
 
@@ -37,6 +38,20 @@ def test_a_failure_belongs_to_the_phase_that_it_happened_in() -> None:
     error = RequestError(Fault.RESET, "gone")
     record.add(Outcome(stream="slow", request_id="a", due=1, sent=1, done=9.5, error=error))
     assert [phase.streams["slow"].failed for phase in record.phases] == [0, 1]
+
+
+def test_latencies_with_a_core_free_are_those_due_then() -> None:
+    """Two cores full of starting pods slow everybody down: what the change itself costs shows elsewhere."""
+    idle = iter((0.0, 1.0, 1.0, 3.0))
+    record = Record()
+    record.cores = Cores(lambda: next(idle))
+    for at in (0.0, 1.0, 2.0, 3.0):
+        record.cores.look(at)
+    record.mark(0.0, PHASE + "update")
+    for due, took in ((0.5, 0.01), (1.5, 0.04), (2.5, 0.02)):
+        record.add(Outcome(stream="new", request_id="a", due=due, sent=due, done=due + took, revision="r"))
+    found = record.phases[0].with_a_core_free("new", record.cores)
+    assert (found.count, found.max) == (2, 20_000)
 
 
 def test_a_thousand_like_failures_are_all_counted_and_few_are_told() -> None:

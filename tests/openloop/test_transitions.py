@@ -54,9 +54,19 @@ def test_latencies_stand_beside_those_of_the_stretch_before() -> None:
     report = _report()
     for phase, p99 in zip(report["phases"], (4.0, 5.0, 8.0, 40.0), strict=True):
         phase["streams"]["new"]["latency_ms"] = {"p50": p99 / 2, "p99": p99}
+        phase["streams"]["new"]["core_free"] = {"requests": 9, "latency_ms": {"p99": p99 - 1}}
     steady, update = rows(report)
-    assert update.before == steady.during == Latency(3.0, 6.0, 8.0)
-    assert update.during == Latency(11.25, 22.5, 40.0)
+    assert update.before == steady.during == Latency(3.0, 6.0, 8.0, 5.0)
+    assert update.during == Latency(11.25, 22.5, 40.0, 21.5)
+
+
+def test_where_no_core_was_ever_free_the_table_says_nothing() -> None:
+    """A zero would read as no latency at all."""
+    report = _report()
+    for phase in report["phases"]:
+        phase["streams"]["new"]["core_free"] = {"requests": 0, "latency_ms": {"p99": 0.0}}
+    (line,) = [line for line in table(rows(report)).splitlines() if line.startswith("| update")]
+    assert line.split("|")[9:11] == ["  ", "  "]
 
 
 def test_the_table_and_the_picture_show_failures(tmp_path: Path) -> None:

@@ -3,13 +3,18 @@
 All times are seconds since the load began. A request belongs to the second it was meant to leave
 in, so a stall shows where it happened, not where it ended. Its phase is the one it was due in too,
 unless it failed: what ended a long request is what went on when it ended.
+
+A phase also knows each request's latency, for those that were due while the machine had a core to spare:
+which ones these are is known only later.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
+from openloop.cores import Cores
 from openloop.faults import Fault, RequestError
 from openloop.histogram import Histogram
 
@@ -69,12 +74,25 @@ class Phase:
     begin: float
     streams: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     revisions: defaultdict[tuple[str, str], Seen] = field(default_factory=lambda: defaultdict(Seen))
+    dues: defaultdict[str, array[float]] = field(default_factory=lambda: defaultdict(lambda: array("d")))
+    waits: defaultdict[str, array[float]] = field(default_factory=lambda: defaultdict(lambda: array("d")))
+    """Seconds, in the order of `dues`."""
 
     def add(self, outcome: Outcome) -> None:
         """Counts one request."""
         self.streams[outcome.stream].add(outcome)
+        self.dues[outcome.stream].append(outcome.due)
+        self.waits[outcome.stream].append(outcome.done - outcome.due)
         if outcome.error is None:
             self.revisions[outcome.stream, outcome.revision].add(outcome.done)
+
+    def with_a_core_free(self, stream: str, cores: Cores) -> Histogram:
+        """Latencies of the requests that were due while a core was idle."""
+        found = Histogram()
+        for due, wait in zip(self.dues[stream], self.waits[stream], strict=True):
+            if cores.free(due):
+                found.add(round(wait * 1e6))
+        return found
 
 
 class Record:
@@ -91,6 +109,7 @@ class Record:
         self.lag = Histogram()
         self.marks: list[tuple[float, str]] = []
         self.phases: list[Phase] = []
+        self.cores = Cores()
 
     def add(self, outcome: Outcome) -> None:
         """Counts one request everywhere it belongs."""

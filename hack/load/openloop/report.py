@@ -6,7 +6,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from openloop.cores import Cores
 from openloop.expect import Expectations
+from openloop.histogram import Histogram
 from openloop.record import Phase, Record, Tally
 from openloop.run import Stream
 
@@ -29,7 +31,7 @@ def build(
         "revisions": _revisions(record, expectations),
         "faults": _faults(record),
         "marks": [{"at_s": round(at, 3), "text": text} for at, text in record.marks],
-        "phases": [_phase(phase) for phase in record.phases],
+        "phases": [_phase(phase, record.cores) for phase in record.phases],
         "timeline": [
             {"second": second, **_tally(tally), "revisions": dict(record.seconds_by_revision[second])}
             for second, tally in sorted(record.seconds.items())
@@ -45,11 +47,18 @@ def _tally(tally: Tally) -> Report:
     }
 
 
-def _phase(phase: Phase) -> Report:
+def _histogram(latency: Histogram) -> Report:
+    return {"requests": latency.count, "latency_ms": latency.milliseconds()}
+
+
+def _phase(phase: Phase, cores: Cores) -> Report:
     return {
         "name": phase.name,
         "begin_s": round(phase.begin, 3),
-        "streams": {name: _tally(tally) for name, tally in phase.streams.items()},
+        "streams": {
+            name: _tally(tally) | {"core_free": _histogram(phase.with_a_core_free(name, cores))}
+            for name, tally in phase.streams.items()
+        },
         "revisions": [
             {"stream": stream, "revision": revision, "requests": seen.requests}
             | {"first_s": round(seen.first, 3), "last_s": round(seen.last, 3)}

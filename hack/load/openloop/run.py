@@ -61,12 +61,16 @@ class Run:
     async def go(self) -> Record:
         """Runs to the end."""
         self._start = time.perf_counter()
+        cores = asyncio.create_task(self.record.cores.watch(self.elapsed))
         # One group for everything: a request's task that breaks for no known reason ends the run
         # with its error, instead of vanishing from the count.
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._watch_clock())
-            for stream in self._streams:
-                group.create_task(self._drive(stream, group))
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._watch_clock())
+                for stream in self._streams:
+                    group.create_task(self._drive(stream, group))
+        finally:
+            cores.cancel()
         for stream in self._streams:
             stream.client.close()
         return self.record

@@ -21,11 +21,15 @@ STREAM = "new"
 
 @dataclass(frozen=True)
 class Latency:
-    """Of clients with a connection for each request, in ms: medians over the plays, and the worst p99."""
+    """Of clients with a connection for each request, in ms: medians over the plays, and the worst p99.
+
+    `spare`: p99 of the requests that were due while the machine had a core idle; 0 where none was.
+    """
 
     p50: float = 0.0
     p99: float = 0.0
     worst: float = 0.0
+    spare: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,11 +86,14 @@ def _row(name: str, phases: Sequence[Mapping[str, Any]], before: Sequence[Mappin
 
 
 def _latency(phases: Sequence[Mapping[str, Any]]) -> Latency:
-    found = [phase["streams"][STREAM]["latency_ms"] for phase in phases if STREAM in phase["streams"]]
-    if not found:
+    streams = [phase["streams"][STREAM] for phase in phases if STREAM in phase["streams"]]
+    if not streams:
         return Latency()
-    p99s = [one["p99"] for one in found]
-    return Latency(statistics.median(one["p50"] for one in found), statistics.median(p99s), max(p99s))
+    p50s = [one["latency_ms"]["p50"] for one in streams]
+    p99s = [one["latency_ms"]["p99"] for one in streams]
+    spare = [one["core_free"]["latency_ms"]["p99"] for one in streams if one["core_free"]["requests"]]
+    median = statistics.median
+    return Latency(median(p50s), median(p99s), max(p99s), median(spare) if spare else 0.0)
 
 
 def _winner(phase: Mapping[str, Any]) -> str | None:
@@ -120,6 +127,7 @@ def table(found: Iterable[Row]) -> str:
         "transition",
         *("requests", "failed"),
         *("p50 before", "during", "p99 before", "during", "worst, ms"),
+        *("p99 with a core free before", "during"),
         *("first new answer s", "last old answer s, new connections", "kept"),
     )
     lines = ["| " + " | ".join(columns) + " |", "|---" + "|---:" * (len(columns) - 1) + "|"]
@@ -130,6 +138,7 @@ def table(found: Iterable[Row]) -> str:
             str(row.failed),
             *(f"{value:.1f}" for value in (row.before.p50, row.during.p50, row.before.p99, row.during.p99)),
             f"{row.during.worst:.1f}",
+            *(f"{one.spare:.1f}" if one.spare else "" for one in (row.before, row.during)),
             _seconds(row.first_new),
             _seconds(row.last_old.get(STREAM)),
             _seconds(row.last_old.get("keep-alive")),

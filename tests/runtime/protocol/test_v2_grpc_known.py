@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipway_runtime.protocol import v2_grpc, v2_grpc_known
+from slipway_runtime.protocol.kept import MANY, Kept
 from slipway_runtime.protocol.messages import InferenceRequest
 from slipway_runtime.protocol.v2_grpc_known import recall
-from slipway_runtime.protocol.v2_known import LONGEST, MANY
+from slipway_runtime.protocol.v2_known import LONGEST
 from slipway_runtime.rpc.messages import message
 from slipway_runtime.rpc.v2 import decode
 
@@ -21,7 +22,7 @@ NUMBERS = {"FP32": np.float32, "INT64": np.int64, "UINT8": np.uint8, "FP16": np.
 
 @pytest.fixture(autouse=True)
 def _nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(v2_grpc_known, "_HEADS", {})
+    monkeypatch.setattr(v2_grpc_known, "_HEADS", Kept())
 
 
 def written(numbers: Any, datatype: str = "FP32", **fields: Any) -> bytes:

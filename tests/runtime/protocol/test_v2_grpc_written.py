@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipway_runtime.protocol import v2_grpc, v2_grpc_written
+from slipway_runtime.protocol.kept import MANY, Kept
 from slipway_runtime.protocol.messages import Form, InferenceRequest, InferenceResult
 from slipway_runtime.protocol.signature import TensorSpec
 from slipway_runtime.protocol.tensors import DTYPES
 from slipway_runtime.protocol.v2_grpc_written import write_again
-from slipway_runtime.protocol.v2_known import MANY
 from slipway_runtime.rpc.messages import message
 from slipway_runtime.rpc.v2 import encode
 
@@ -23,7 +23,7 @@ ASKED = InferenceRequest("m", "", "", {}, ())
 
 @pytest.fixture(autouse=True)
 def _nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(v2_grpc_written, "_PIECES", {})
+    monkeypatch.setattr(v2_grpc_written, "_PIECES", Kept())
 
 
 def plainly(result: InferenceResult, request: InferenceRequest = ASKED) -> bytes:

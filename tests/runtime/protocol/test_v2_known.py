@@ -8,16 +8,17 @@ import pytest
 from binary_bodies import entry, packed, request, with_tail
 from slipway_runtime.errors import InvalidRequest
 from slipway_runtime.protocol import v2_known
+from slipway_runtime.protocol.kept import MANY, Kept
 from slipway_runtime.protocol.messages import InferenceRequest
 from slipway_runtime.protocol.tensors import Array, from_bits
 from slipway_runtime.protocol.v2_decode import decode
-from slipway_runtime.protocol.v2_known import MANY, recall
+from slipway_runtime.protocol.v2_known import recall
 from tensor_bodies import tensor
 
 
 @pytest.fixture(autouse=True)
 def _nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(v2_known, "_HEADS", {})
+    monkeypatch.setattr(v2_known, "_HEADS", Kept())
 
 
 def read(made: tuple[bytes, int]) -> InferenceRequest:

@@ -39,7 +39,7 @@ _ELEMENTS: dict[str, frozenset[type]] = {
     "BOOL": frozenset({bool}),
     BYTES: frozenset({str}),
 }
-_LISTS = {list}
+_LISTS: set[type] = {list}
 _DTYPES = {name: dtype for name, dtype in DTYPES.items() if name not in WITHOUT_JSON_FORM}
 _WANTED = {
     **dict.fromkeys(FLOATS, "numbers"),
@@ -84,26 +84,30 @@ def array_of(name: str, datatype: object, shape: Shape, data: object) -> Array:
         return _arranged(_narrow(data.values, dtype, name), shape, name)
     if type(data) is not list:
         raise InvalidRequest(f"'data' of input {quoted(name)} must be an array, not {kind(data)}")
-    flat, dims, kinds = _flatten(data, name)
-    _check_layout(name, shape, dims, len(flat))
+    kinds = set(map(type, data))
+    if kinds == _LISTS:
+        data, dims, kinds = _flatten(data, name)
+        _check_layout(name, shape, dims, len(data))
+    elif len(data) != element_count(shape):
+        raise InvalidRequest(_count_text(name, shape, len(data)))
     if not kinds <= _ELEMENTS[datatype]:
-        odd = next(value for value in flat if type(value) not in _ELEMENTS[datatype])
+        odd = next(value for value in data if type(value) not in _ELEMENTS[datatype])
         wanted = _WANTED.get(datatype, "strings")
         raise InvalidRequest(
             f"'data' of input {quoted(name)} ({datatype}) must hold {wanted}, not {kind(odd)}"
         )
     try:
         # array makes infinity of a number beyond float32 in silence; numpy would write a warning to the log.
-        values = np.frombuffer(array("f", flat), dtype) if datatype == "FP32" else np.array(flat, dtype=dtype)
+        values = np.frombuffer(array("f", data), dtype) if datatype == "FP32" else np.array(data, dtype=dtype)
     except OverflowError:
         raise InvalidRequest(_range_text(name, dtype)) from None
     return _arranged(values, shape, name)
 
 
 def _flatten(data: list[Any], name: str) -> tuple[list[Any], Shape, set[type]]:
-    """All elements, the lengths of the nested lists, the types seen."""
+    """All elements of nested lists, the lists' lengths, the types seen."""
     dims = [len(data)]
-    kinds = set(map(type, data))
+    kinds = _LISTS
     while kinds == _LISTS:
         widths = set(map(len, data))
         if len(widths) != 1 or len(dims) == MAX_RANK:
@@ -117,18 +121,22 @@ def _flatten(data: list[Any], name: str) -> tuple[list[Any], Shape, set[type]]:
 
 
 def _check_layout(name: str, shape: Shape, dims: Shape, count: int) -> None:
-    expected = element_count(shape)
-    if count != expected:
-        raise InvalidRequest(
-            f"'data' of input {quoted(name)} has {count} elements, its shape {shape_text(shape)} asks for "
-            f"{expected if expected <= MAX_DIMENSION else 'more than 2^63-1'}"
-        )
+    if count != element_count(shape):
+        raise InvalidRequest(_count_text(name, shape, count))
     nested = len(dims) > 1 and count > 0
     if nested and [n for n in dims if n != 1] != [n for n in shape if n != 1]:
         raise InvalidRequest(
             f"'data' of input {quoted(name)} is nested as {shape_text(dims)}, its shape is "
             f"{shape_text(shape)}: make them agree or send the data flat, in row-major order"
         )
+
+
+def _count_text(name: str, shape: Shape, count: int) -> str:
+    expected = element_count(shape)
+    return (
+        f"'data' of input {quoted(name)} has {count} elements, its shape {shape_text(shape)} asks for "
+        f"{expected if expected <= MAX_DIMENSION else 'more than 2^63-1'}"
+    )
 
 
 def _arranged(values: Array, shape: Shape, name: str) -> Array:

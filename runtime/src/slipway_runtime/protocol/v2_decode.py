@@ -19,6 +19,8 @@ from slipway_runtime.protocol.messages import InferenceRequest
 from slipway_runtime.protocol.tensors import DTYPES
 from slipway_runtime.protocol.v2_form import form_of, parameters_of, seconds_of
 from slipway_runtime.protocol.v2_known import recall, remember
+from slipway_runtime.protocol.v2_known_json import recall as recall_json
+from slipway_runtime.protocol.v2_known_json import remember as remember_json
 from slipway_runtime.protocol.v2_tail import SIZE, Tail, size_of
 from slipway_runtime.protocol.words import kind, quoted
 
@@ -40,13 +42,13 @@ def decode(body: bytes, model: str, version: str = "", length: int | None = None
     Raises:
         InvalidRequest: not JSON, or not what the protocol describes.
     """
+    known = recall_json(body, model, version) if length is None else recall(body, length, model, version)
+    if known is not None:
+        return known
     tail = None
     if length is None:
         document = parse(body)
     else:
-        known = recall(body, length, model, version)
-        if known is not None:
-            return known
         tail = Tail(body, length)
         document = parse(body[:length])
     identity = document.get("id")
@@ -61,7 +63,9 @@ def decode(body: bytes, model: str, version: str = "", length: int | None = None
         parameters = parameters_of(document, "the request")
         form, seconds = form_of(parameters, wanted or ()), seconds_of(parameters)
         request = InferenceRequest(model, version, identity or "", inputs, outputs, form, seconds)
-    if length is not None:
+    if length is None:
+        remember_json(body, document, request)
+    else:
         remember(body, length, request)
     return request
 

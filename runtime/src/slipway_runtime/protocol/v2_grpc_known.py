@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from slipway_runtime.protocol.kept import Kept
 from slipway_runtime.protocol.messages import InferenceRequest
-from slipway_runtime.protocol.v2_known import LONGEST, MANY, NUMBERS
+from slipway_runtime.protocol.v2_known import LONGEST, NUMBERS
 
 if TYPE_CHECKING:
     from slipway_runtime.protocol.messages import Form
@@ -34,7 +35,7 @@ class _Head(NamedTuple):
     seconds: float
 
 
-_HEADS: dict[int, _Head] = {}  # by the length of the whole message
+_HEADS: Kept[int, _Head] = Kept()  # by the length of the whole message
 
 
 def recall(text: bytes) -> InferenceRequest | None:
@@ -66,16 +67,6 @@ def remember(text: bytes, message: Any, request: InferenceRequest) -> None:
     changed = raw.translate(_FLIP)
     if list(type(message).FromString(text[:start] + changed).raw_input_contents) != [changed]:
         return
-    if len(_HEADS) >= MANY:
-        _HEADS.clear()
-    _HEADS[len(text)] = _Head(
-        text[:start],
-        request.model,
-        request.version,
-        name,
-        array.dtype,
-        array.shape,
-        request.outputs,
-        request.form,
-        request.seconds,
-    )
+    said = (request.outputs, request.form, request.seconds)
+    head = _Head(text[:start], request.model, request.version, name, array.dtype, array.shape, *said)
+    _HEADS.keep(len(text), head)

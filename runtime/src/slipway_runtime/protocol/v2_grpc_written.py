@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from slipway_runtime.protocol.kept import Kept
 from slipway_runtime.protocol.tensors import BYTES
-from slipway_runtime.protocol.v2_known import MANY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ class _Pieces(NamedTuple):
     outputs: tuple[tuple[bytes, int], ...]
 
 
-_PIECES: dict[tuple[str | Shape, ...], _Pieces] = {}  # by model, version and shapes
+_PIECES: Kept[tuple[str | Shape, ...], _Pieces] = Kept()  # by model, version and shapes
 
 
 def write_again(result: InferenceResult) -> bytes | None:
@@ -65,10 +65,8 @@ def keep(result: InferenceResult, text: bytes) -> None:
         start += _before(size)
         outputs.append((text[begin:start], size))
         begin = start = start + size
-    if len(_PIECES) >= MANY:
-        _PIECES.clear()
     key = (result.model, result.version, *[array.shape for array in result.arrays])
-    _PIECES[key] = _Pieces(result.specs, tuple(outputs))
+    _PIECES.keep(key, _Pieces(result.specs, tuple(outputs)))
 
 
 def _before(size: int) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from slipway_runtime.protocol.kept import Kept
 from slipway_runtime.protocol.messages import InferenceRequest
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from slipway_runtime.protocol.messages import Form
     from slipway_runtime.protocol.tensors import Shape
 
-MANY = 64
 LONGEST = 2048  # bytes
 NUMBERS = "iufV"  # numpy's kinds; V is bfloat16
 
@@ -48,7 +48,7 @@ class _Head(NamedTuple):
     seconds: float
 
 
-_HEADS: dict[bytes, _Head] = {}
+_HEADS: Kept[bytes, _Head] = Kept()
 
 
 def recall(body: bytes, length: int, model: str, version: str) -> InferenceRequest | None:
@@ -73,6 +73,4 @@ def remember(body: bytes, length: int, request: InferenceRequest) -> None:
         start += array.nbytes
     if request.id or length > LONGEST or start != len(body) - length or not inputs:
         return  # what is behind the head is not all of the inputs: some of them are JSON
-    if len(_HEADS) >= MANY:
-        _HEADS.clear()
-    _HEADS[body[:length]] = _Head(tuple(inputs), start, request.outputs, request.form, request.seconds)
+    _HEADS.keep(body[:length], _Head(tuple(inputs), start, request.outputs, request.form, request.seconds))
