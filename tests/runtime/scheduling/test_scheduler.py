@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 
 from engine_doubles import Doubler, Works, never
+from scheduling_world import Unlearning
 from slipway_runtime.errors import DeadlineExceeded, InvalidRequest
 from slipway_runtime.protocol.tensors import Array
 from slipway_runtime.scheduling.batching import Batching
 from slipway_runtime.scheduling.executor import Executor
+from slipway_runtime.scheduling.gathering import TURN_SECONDS
 from slipway_runtime.scheduling.inline import STRIKES, InlineLimit
 from slipway_runtime.scheduling.scheduler import Scheduler
 from slipway_runtime.telemetry.stages import Stages
@@ -146,6 +148,47 @@ async def test_requests_for_other_outputs_do_not_share_a_run() -> None:
     await asyncio.gather(wanting("doubled"), wanting("doubled"), wanting("a", "b"), wanting("doubled"))
 
     assert sorted(len(run) for run in engine.runs) == [1, 1, 2]
+
+
+async def test_requests_too_large_to_share_are_read_first_and_run_one_after_the_other() -> None:
+    """Between two runs, which empty the processor's caches, reading the next request costs thrice as much."""
+    engine = Doubler()
+    scheduler, _ = scheduling(engine, SHARING)
+    large = [rows(*[number] * 5) for number in range(3)]
+
+    asked = [scheduler.submit(each, ("doubled",), 10, perf_counter() + 30, never) for each in large]
+
+    assert [isinstance(answer, list) for answer in asked] == [True, False, False]
+    assert len(engine.runs) == 1
+    answers = [answer if isinstance(answer, list) else await answer for answer in asked]
+    assert [len(run) for run in engine.runs] == [5, 5, 5]
+    assert [answer[0].tolist() for answer in answers] == [[[2 * number] * 2] * 5 for number in range(3)]
+
+
+async def test_after_some_milliseconds_of_runs_others_get_a_turn() -> None:
+    """Answers that are ready go out, and who has just connected is read, however many requests wait."""
+    ticks = iter(range(10**6))
+    scheduler, _ = scheduling(
+        Doubler(), SHARING, lambda: next(ticks) * TURN_SECONDS / 8, limit=Unlearning(100)
+    )
+    order: list[str] = []
+
+    async def asking(name: str) -> None:
+        await ask(scheduler, rows(*[1] * 5), 10)
+        order.append(name)
+
+    tasks = [asyncio.create_task(asking(f"request {number}")) for number in range(8)]
+    await asyncio.sleep(0)
+    turns = 0
+    while not all(task.done() for task in tasks):
+        await asyncio.sleep(0)
+        turns += 1
+        order.append("turn")
+
+    assert [name for name in order if name != "turn"] == [f"request {number}" for number in range(8)]
+    together = "".join("t" if name == "turn" else "r" for name in order).split("t")
+    assert 1 < max(map(len, together)) < len(tasks) - 1, order
+    assert turns > 1
 
 
 async def test_what_is_late_already_does_not_run() -> None:

@@ -1,8 +1,11 @@
-"""Small requests that came in the same turn of the event loop share a run at its end.
+"""Small requests that came in the same turn of the event loop are run at its end, shared where they may be.
 
 A turn reads every socket that has something to say. Sixteen clients that were answered together ask again
 together, so a turn often brings several requests, and a model whose run is mostly fixed cost answers them in
-one. A request that comes alone must not pay for that: as long as turns bring one request each, it is run at
+one. Also those that run alone gain a little by waiting: a run empties the processor's caches, and requests
+that are read one after the other, answers that are written one after the other find them warm.
+
+A request that comes alone must not pay for that: as long as turns bring one request each, it is run at
 once, where it is; the second one in a turn starts the gathering, a row of lonely ones ends it.
 """
 
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 
 LONELY = 16
 UNLIMITED = 2**31
+TURN_SECONDS = (
+    0.004  # of runs; then answers are written and sockets looked at: nobody holds the loop for long
+)
 
 
 class Gathering:
@@ -97,11 +103,13 @@ class Gathering:
         else:
             self._lonely += 1
             self._active = self._lonely < LONELY
-        calls = self._backlog.take(self._is_wanted, UNLIMITED)
-        if calls:
+        end = self._clock() + TURN_SECONDS
+        while calls := self._backlog.take(self._is_wanted, UNLIMITED):
             run_small(self._engine, calls, self._inline, self._stages, self._clock)
+            if self._clock() >= end:
+                break
         if self._backlog:
-            self._loop.call_soon(self._flush)  # after a look at the sockets: nobody holds the loop for long
+            self._loop.call_soon(self._flush)
 
     def _is_wanted(self, call: Call) -> bool:
         return call.wanted(self._clock())

@@ -3,8 +3,8 @@
 Three ways, by what was measured when the model was loaded:
 
 - small requests run at once where they are, on the event loop or on the thread that asks;
-- small requests of a model that gains from company run together: at the end of the loop's turn (gathering),
-  or, on threads, with those that came while another ran (joining);
+- small requests of a model that gains from company wait for the end of the loop's turn and run together, as
+  far as each gains by it (gathering), or, on threads, with those that came while another ran (joining);
 - large ones run on the engine threads, together where they had to wait (executor).
 """
 
@@ -111,7 +111,7 @@ class Scheduler:
             )
             return future
         gathering = self._gathering
-        if gathering is None or not 0 < rows <= batching.loop_rows or not gathering.wanted():
+        if gathering is None or not gathering.wanted():
             result = self._run_here(inputs, outputs, rows, deadline, self._stages)
             if isinstance(result, BaseException):
                 raise result
