@@ -22,8 +22,14 @@ def _nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def read(made: tuple[bytes, int]) -> InferenceRequest:
-    """Decode a body with a tail."""
-    return decode(made[0], "m", "2", made[1])
+    """Decode a body with a tail, which stands behind something else in what was read."""
+    body, length = made
+    return recall(b"head" + body, 4, length, "m", "2") or decode(body, "m", "2", length)
+
+
+def known(made: tuple[bytes, int]) -> InferenceRequest | None:
+    """The request, where its head was read before."""
+    return recall(made[0], 0, made[1], "m", "")
 
 
 def test_the_same_head_with_other_numbers_is_another_request() -> None:
@@ -42,7 +48,7 @@ def test_the_same_head_with_other_numbers_is_another_request() -> None:
         assert found.form.each == {"y": True}
         assert found.inputs["x"].tolist() == [numbers]
         assert found.inputs["half"].tobytes() == half.tobytes()
-        assert recall(*made, "m", "") is not None
+        assert known(made) is not None
 
 
 def test_a_known_head_with_a_tail_of_another_length_is_refused_as_ever() -> None:
@@ -66,7 +72,7 @@ def test_what_has_to_be_looked_at_each_time_is(array: Array) -> None:
     body, length = request(array, datatype)
 
     assert [read((body, length)).inputs["x"].tolist() for _ in range(2)] == [array.tolist()] * 2
-    assert recall(body, length, "m", "") is None
+    assert known((body, length)) is None
 
 
 def test_a_head_with_numbers_or_an_id_of_its_own_is_not_kept() -> None:
@@ -77,7 +83,7 @@ def test_a_head_with_numbers_or_an_id_of_its_own_is_not_kept() -> None:
 
     for made in (mixed, named):
         read(made)
-        assert recall(made[0], made[1], "m", "") is None
+        assert known(made) is None
 
 
 def test_endless_heads_fill_a_bounded_memory() -> None:

@@ -12,15 +12,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from slipway_runtime.errors import InvalidRequest
+from slipway_runtime.protocol import v2_known
 from slipway_runtime.protocol.binary_tensor import array_from
 from slipway_runtime.protocol.json_document import parse
 from slipway_runtime.protocol.json_tensor import array_of, datatype_text, shape_of
 from slipway_runtime.protocol.messages import InferenceRequest
 from slipway_runtime.protocol.tensors import DTYPES
 from slipway_runtime.protocol.v2_form import form_of, parameters_of, seconds_of
-from slipway_runtime.protocol.v2_known import recall, remember
-from slipway_runtime.protocol.v2_known_json import recall as recall_json
-from slipway_runtime.protocol.v2_known_json import remember as remember_json
+from slipway_runtime.protocol.v2_known_json import recall, remember
 from slipway_runtime.protocol.v2_tail import SIZE, Tail, size_of
 from slipway_runtime.protocol.words import kind, quoted
 
@@ -31,7 +30,7 @@ MAX_TENSORS = 4096
 
 
 def decode(body: bytes, model: str, version: str = "", length: int | None = None) -> InferenceRequest:
-    """Read a request.
+    """Read a request; one with binary data that `v2_known` does not know.
 
     Args:
         body: all of it.
@@ -42,11 +41,11 @@ def decode(body: bytes, model: str, version: str = "", length: int | None = None
     Raises:
         InvalidRequest: not JSON, or not what the protocol describes.
     """
-    known = recall_json(body, model, version) if length is None else recall(body, length, model, version)
-    if known is not None:
-        return known
     tail = None
     if length is None:
+        known = recall(body, model, version)
+        if known is not None:
+            return known
         document = parse(body)
     else:
         tail = Tail(body, length)
@@ -64,9 +63,9 @@ def decode(body: bytes, model: str, version: str = "", length: int | None = None
         form, seconds = form_of(parameters, wanted or ()), seconds_of(parameters)
         request = InferenceRequest(model, version, identity or "", inputs, outputs, form, seconds)
     if length is None:
-        remember_json(body, document, request)
+        remember(body, document, request)
     else:
-        remember(body, length, request)
+        v2_known.remember(body, length, request)
     return request
 
 

@@ -51,13 +51,22 @@ class _Head(NamedTuple):
 _HEADS: Kept[bytes, _Head] = Kept()
 
 
-def recall(body: bytes, length: int, model: str, version: str) -> InferenceRequest | None:
-    """The request in a body whose head is known; None where it is not, or does not fit the body."""
-    head = _HEADS.get(body[:length])
-    if head is None or len(body) - length != head.size:
+def recall(body: bytes, begin: int, length: int, model: str, version: str) -> InferenceRequest | None:
+    """The request in a body whose head is known; None where it is not, or does not fit the body.
+
+    Args:
+        body: from `begin` on.
+        begin: of the head in there.
+        length: of the head.
+        model: named in the path.
+        version: likewise.
+    """
+    end = begin + length
+    head = _HEADS.get(body[begin:end])
+    if head is None or len(body) - end != head.size:
         return None
     inputs = {
-        name: np.frombuffer(body, dtype, elements, length + start).reshape(shape)
+        name: np.frombuffer(body, dtype, elements, end + start).reshape(shape)
         for name, dtype, shape, elements, start in head.inputs
     }
     return InferenceRequest(model, version, "", inputs, head.outputs, head.form, head.seconds)

@@ -45,7 +45,7 @@ class App:
         """One request's reply; raises nothing."""
         answers = None
         protocol = ""
-        received = len(request.body)
+        received = len(request.data) - request.begin
         headers = request.headers
         try:
             endpoint, request.params, answers, protocol = self._router.match(request)

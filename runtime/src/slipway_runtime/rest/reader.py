@@ -105,7 +105,9 @@ class Reader:
         self.arrived = now = time.perf_counter()
         keep_alive = True
         deadline = now + self._seconds
-        return Request(method, target, told, data[end:], self._client, now, deadline, keep_alive)
+        request = Request(method, target, told, data, self._client, now, deadline, keep_alive)
+        request.begin = end
+        return request
 
     def feed(self, data: bytes) -> None:
         """Read on."""

@@ -40,7 +40,8 @@ class Request:
         method: for example b"POST".
         target: path and query as they came.
         headers: those in TOLD, by lower-case name, but for the USUAL ones.
-        body: all of it.
+        data: what was read, the body at its end: cutting a large one off costs as much as reading its head.
+        begin: of the body in there.
         client: the peer's address.
         arrived: when its head was there, on time.perf_counter's scale.
         deadline: when its time is over, on the same scale.
@@ -51,6 +52,7 @@ class Request:
         gone: the client has closed its connection.
     """
 
+    begin = 0
     version = "1.1"
     params: Mapping[str, str] = {}  # never written to: the route replaces it
     fault: RuntimeFault | None = None
@@ -61,7 +63,7 @@ class Request:
         method: bytes,
         target: bytes,
         headers: Mapping[bytes, bytes],
-        body: bytes,
+        data: bytes,
         client: str,
         arrived: float,
         deadline: float,
@@ -70,11 +72,22 @@ class Request:
         self.method = method
         self.target = target
         self.headers = headers
-        self.body = body
+        self.data = data
         self.client = client
         self.arrived = arrived
         self.deadline = deadline
         self.keep_alive = keep_alive
+
+    @property
+    def body(self) -> bytes:
+        """All of it, alone."""
+        if self.begin:
+            self.data, self.begin = self.data[self.begin :], 0
+        return self.data
+
+    @body.setter
+    def body(self, body: bytes) -> None:
+        self.data, self.begin = body, 0
 
     def abandoned(self) -> bool:
         """True when nobody waits for the answer any more."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from slipway_runtime.errors import DeadlineExceeded, ModelNotReady
 from slipway_runtime.protocol.v2_decode import decode
 from slipway_runtime.protocol.v2_encode import encode, encode_as
+from slipway_runtime.protocol.v2_known import recall
 from slipway_runtime.protocol.v2_metadata import model_metadata, server_metadata
 from slipway_runtime.protocol.v2_raw import decode_raw
 from slipway_runtime.protocol.v2_tail import header_length
@@ -80,7 +81,8 @@ class V2Endpoints:
         name, version = request.params["model"], request.params.get("version", "")
         length = header_length(request.headers[_LENGTH])
         if length:
-            return decode(request.body, name, version, length)
+            known = recall(request.data, request.begin, length, name, version)
+            return known or decode(request.body, name, version, length)
         model = self._dataplane.model(name, version)
         return decode_raw(request.body, name, version, self._dataplane.signature(model))
 
