@@ -84,18 +84,18 @@ def undisturbed(peer: Peer) -> Peer:
     return replace(peer, launch=launch)
 
 
-SPINNING = "a server that only spins, for as long as Slipway computes"
+COUNTING = "a server that only counts, about as long as Slipway computes"
 
 
 def bare(answer: bytes, cpu: float) -> Peer:
-    """A server that gives this answer after so many seconds of its processor: the floor under a latency."""
+    """A server that gives this answer after so many seconds of steady work: the floor under a latency."""
 
     def launch(python: str, _: Sample, ports: Ports, folder: Path) -> Launch:
         (folder / "answer").write_bytes(answer)
         server = str(PEERS / "bare" / "server.py")
         return Launch([python, server, str(ports.http), str(folder / "answer"), str(cpu)])
 
-    return Peer(SPINNING, launch)
+    return Peer(COUNTING, launch)
 
 
 def bare_model(python: str, sample: Sample, ports: Ports, folder: Path) -> Launch:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from slipway_bench.cases import OURS, PEERS, RAW, RAW_TITLE, Busy, Contest, Start, Tail
 from slipway_bench.figures import Figures, median
-from slipway_bench.launch import SPINNING
+from slipway_bench.launch import COUNTING
 
 HOLDS = {True: "yes", False: "**no**", None: ""}
 CONTEST_HEAD = (
@@ -74,10 +74,10 @@ def _at_least(bar: float) -> str:
 
 
 def tail_rows(tail: Tail, runs: Sequence[Figures], floor: Sequence[Figures]) -> list[Row]:
-    """Ours, judged, and below it what the machine does to a server that only spins."""
+    """Ours, judged, and below it what the machine does to a server that only counts."""
     ours, other = _tail_row(tail, runs), []
     if floor:
-        cells = (SPINNING, *_latency(median(floor)))
+        cells = (COUNTING, *_latency(median(floor)))
         other = [Row(_line((*cells, f"{_spread(floor):.1f}", "", "")))]
     return [ours, *other]
 

@@ -1,7 +1,7 @@
 """Latency when requests come at half of the top rate, whatever the server does meanwhile.
 
-Beside it a server that only spins, for each request as long as ours computes, gets the same arrivals: what
-its tail shows is the machine's, and the queue's before any server that is so busy.
+Beside it a server that only counts, for each request about as long as ours computes, gets the same arrivals:
+what its tail shows is the machine's, and the queue's before any server that is so busy.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ def run(tail: Tail, plan: Plan, folder: Path) -> Found:
         with running(undisturbed(bare(answer, cpu)), sample, core, "json") as floor:
             for number in range(plan.rounds):
                 top = _top(server, request, plan)
+                say(f"round {number + 1}, {tail.name}: {top:,.0f}/s at most")
                 for one, figures in ((server, found.ours), (floor, found.floor)):
                     _round(one, request, top / 2, plan, figures)
-                say(f"round {number + 1}, {tail.name}: {top:,.0f}/s at most, {cpu * 1e6:.0f} µs of CPU each")
     return found
 
 
@@ -73,12 +73,15 @@ def _cpu(server: Server, request: Message, rate: float, plan: Plan) -> float:
 
 
 def _round(server: Server, request: Message, rate: float, plan: Plan, found: list[Figures]) -> None:
+    before = server.cpu_seconds()
     try:
         figures = arrivals(server.ports.http, request, rate, plan)
     except subprocess.CalledProcessError as error:
         say(f"{server.title}: {error.stderr.strip().splitlines()[-1]}")
         return
-    say(f"{server.title}: p50 {figures.p50 * 1e3:.2f} ms, p99 {figures.p99 * 1e3:.2f} ms")
+    cpu = (server.cpu_seconds() - before) / (rate * plan.seconds)
+    shown = f"p50 {figures.p50 * 1e3:.2f} ms, p99 {figures.p99 * 1e3:.2f} ms, {cpu * 1e6:.0f} µs of CPU each"
+    say(f"{server.title}: {shown}")
     found.append(figures)
 
 

@@ -1,14 +1,17 @@
-"""A server that only spins: each POST gets the same answer after a steady amount of processor time.
+"""A server that only counts: each POST gets the same answer after a steady amount of work.
 
 python server.py PORT ANSWER_FILE SECONDS
 
-SECONDS of processor time are used for each request, all told: what reading and writing took is taken off the
-spinning. So whatever makes its latencies uneven is the machine's doing, or that of the queue before it.
+It counts for about SECONDS of processor time, as fast as the machine was in the second before it began to
+listen. The work is the same for each request, and nothing of it touches memory: whatever makes its latencies
+uneven is the machine's doing (a core that is taken away, or is slower for a while because somebody else
+computes on its other half), or that of the queue before any server that is so busy.
 """
 
 from __future__ import annotations
 
 import asyncio
+import statistics
 import sys
 import time
 from pathlib import Path
@@ -16,25 +19,30 @@ from typing import cast
 
 import uvloop
 
+TRY = 10_000
+TRYING_SECONDS = 1.0
+SOCKET_SECONDS = 30e-6  # reading and writing, which it does besides
 READY = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
 
 
-class Budget:
-    """Processor time: so much for each request."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._spent = 0.0
-
-    def spend(self) -> None:
-        """Spin until one more request's share is used."""
-        now = time.process_time()
-        self._spent = max(self._spent, now - self._seconds) + self._seconds
-        while time.process_time() < self._spent:
-            pass
+def count(steps: int) -> None:
+    """Work."""
+    for _ in range(steps):
+        pass
 
 
-def answering(body: bytes, budget: Budget) -> type[asyncio.Protocol]:
+def steps_in(seconds: float) -> int:
+    """How far it counts in so many seconds of its processor, by the median of many tries."""
+    took = []
+    end = time.monotonic() + TRYING_SECONDS
+    while time.monotonic() < end:
+        begun = time.process_time()
+        count(TRY)
+        took.append(time.process_time() - begun)
+    return round(seconds / statistics.median(took) * TRY)
+
+
+def answering(body: bytes, steps: int) -> type[asyncio.Protocol]:
     """A protocol for requests that fit into one packet, as the benchmark's do."""
     head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
     answer = head.encode() + body
@@ -51,7 +59,7 @@ def answering(body: bytes, budget: Budget) -> type[asyncio.Protocol]:
             if data.startswith(b"GET"):
                 self._transport.write(READY)
             elif data.endswith(b"}"):
-                budget.spend()
+                count(steps)
                 self._transport.write(answer)
 
     return Answering
@@ -59,7 +67,7 @@ def answering(body: bytes, budget: Budget) -> type[asyncio.Protocol]:
 
 async def main(port: int, answer: bytes, seconds: float) -> None:
     """Serves until it is ended."""
-    protocol = answering(answer, Budget(seconds))
+    protocol = answering(answer, steps_in(max(0.0, seconds - SOCKET_SECONDS)))
     server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", port)
     await server.serve_forever()
 
