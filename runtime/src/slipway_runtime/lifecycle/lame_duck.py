@@ -5,11 +5,14 @@ drain's time is made for that. But a node that lost its watch of the API server 
 later, and sends here until then: whoever closes by the clock alone refuses all of that. So the server stays
 for the drain's time, and then for as long as it is still asked, within a limit that leaves time for what is
 in flight.
+
+Nodes hear within two seconds, mostly, so half of the drain's time without a request costs an ordinary update
+nothing. It has to be seconds: a busy machine, or a client that asks rarely, is silent for that long.
 """
 
 from __future__ import annotations
 
-QUIET_SECONDS = 1.0
+QUIET = 0.5  # of the drain's time: so long without an answer, and nobody sends here any more
 LONGER = 0.75  # of a request's time, which the pod's grace period holds besides the drain's
 
 
@@ -26,7 +29,7 @@ class LameDuck:
     def __init__(self, drain_seconds: float, request_seconds: float) -> None:
         self._least = drain_seconds
         self._most = drain_seconds + LONGER * request_seconds if drain_seconds else 0.0
-        self._quiet = min(QUIET_SECONDS, drain_seconds)
+        self._quiet = QUIET * drain_seconds
         self._answers = -1
         self._changed = 0.0
 
