@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from localcluster import cgroups, mounts, network
@@ -114,7 +115,7 @@ def spawn(component: Component, listener: int) -> int:
     ]
     if component.needs_listener:
         actions.append((os.POSIX_SPAWN_DUP2, listener, LISTENER_FD))
-    return os.posix_spawnp(
+    pid = os.posix_spawnp(
         component.command[0],
         component.command,
         _ENVIRONMENT,
@@ -123,6 +124,19 @@ def spawn(component: Component, listener: int) -> int:
         setsigmask=[],
         setsigdef=[signal.SIGPIPE],
     )
+    weigh_as_we_do(pid)
+    return pid
+
+
+def weigh_as_we_do(leader: int) -> None:
+    """Make a new session as nice as this process, where the kernel weighs sessions against each other.
+
+    Else a cluster that was started to stay behind others would weigh as much as any, component by component.
+    """
+    nice = os.getpriority(os.PRIO_PROCESS, 0)
+    if nice:
+        with suppress(OSError):
+            Path(f"/proc/{leader}/autogroup").write_text(str(nice))
 
 
 if __name__ == "__main__":

@@ -66,11 +66,13 @@ def drain(server: RuntimeServer) -> None:
 
 
 def refused(port: int) -> bool:
-    """True when nobody listens any more."""
+    """True when nobody listens any more; who is just being accepted as the listener closes asks again."""
     try:
         socket.create_connection(("127.0.0.1", port), timeout=5).close()
     except ConnectionRefusedError:
         return True
+    except ConnectionResetError:
+        return False
     return False
 
 
@@ -91,9 +93,7 @@ def test_nothing_is_lost_while_clients_still_come(model: Path) -> None:
     assert code == 0
     for name, outcome in load.outcomes.items():
         assert all(outcome.after(begun)[1:]), f"{name} was not asked to reconnect"
-    assert (
-        server.wait_for("clients still came after the drain")["seconds"] > 2.5
-    )  # asked for 2, and a quiet one
+    assert server.wait_for("clients still came after the drain")["seconds"] > 2.5  # it was asked for three
 
 
 def test_a_client_that_never_goes_elsewhere_does_not_keep_it(model: Path) -> None:
