@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from slipway_bench import wrk
@@ -42,7 +42,7 @@ def run(tail: Tail, plan: Plan, folder: Path) -> Found:
     request, core = message(sample, "json"), plan.server_core
     with running(undisturbed(PEERS[OURS]), sample, core, "json") as server:
         _, answer = server.ask("json", request)
-        cpu = _cpu(server, request, _top(server, request, plan) / 2, plan)
+        cpu = _asked(server, request, _top(server, request, plan) / 2, plan).cpu
         with running(undisturbed(bare(answer, cpu)), sample, core, "json") as floor:
             for number in range(plan.rounds):
                 top = _top(server, request, plan)
@@ -65,23 +65,21 @@ def _top(server: Server, request: Message, plan: Plan) -> float:
     return found.rate
 
 
-def _cpu(server: Server, request: Message, rate: float, plan: Plan) -> float:
-    """Processor seconds of one request at this rate."""
+def _asked(server: Server, request: Message, rate: float, plan: Plan) -> Figures:
+    """Arrivals at this rate, and what each cost the server's processor."""
     before = server.cpu_seconds()
-    arrivals(server.ports.http, request, rate, plan)
-    return (server.cpu_seconds() - before) / (rate * plan.seconds)
+    figures = arrivals(server.ports.http, request, rate, plan)
+    return replace(figures, cpu=(server.cpu_seconds() - before) / (rate * plan.seconds))
 
 
 def _round(server: Server, request: Message, rate: float, plan: Plan, found: list[Figures]) -> None:
-    before = server.cpu_seconds()
     try:
-        figures = arrivals(server.ports.http, request, rate, plan)
+        figures = _asked(server, request, rate, plan)
     except subprocess.CalledProcessError as error:
         say(f"{server.title}: {error.stderr.strip().splitlines()[-1]}")
         return
-    cpu = (server.cpu_seconds() - before) / (rate * plan.seconds)
-    shown = f"p50 {figures.p50 * 1e3:.2f} ms, p99 {figures.p99 * 1e3:.2f} ms, {cpu * 1e6:.0f} µs of CPU each"
-    say(f"{server.title}: {shown}")
+    latency = f"p50 {figures.p50 * 1e3:.2f} ms, p99 {figures.p99 * 1e3:.2f} ms"
+    say(f"{server.title}: {latency}, {figures.cpu * 1e6:.0f} µs of CPU each")
     found.append(figures)
 
 

@@ -22,7 +22,7 @@ with subprocess.Popen(["sleep", "60"], start_new_session=True) as child:
 
 @pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this kernel does not weigh sessions")
 @pytest.mark.parametrize("nice", [0, 5])
-def test_a_component_s_session_is_as_nice_as_the_cluster(nice: int) -> None:
+def test_the_session_of_a_component_is_as_nice_as_the_cluster(nice: int) -> None:
     """Tests that stay behind others must not have a control plane that does not."""
     package = str(Path(init.__file__).resolve().parent.parent)
     command = ["nice", "-n", str(nice), sys.executable, "-c", SLEEPER]

@@ -16,7 +16,7 @@ from openloop.cores import Cores, idle_seconds
     [(0.0, False), (0.08, False), (0.1, True), (0.19, True)],
     ids=["none", "almost one", "one", "two halves and more"],
 )
-def test_a_free_core_is_a_stretch_s_worth_of_idleness(idle: float, *, free: bool) -> None:
+def test_a_free_core_is_as_much_idleness_as_time(idle: float, *, free: bool) -> None:
     """Half a core on each of two is as good as one: who starts may run on either."""
     seen = iter((7.0, 7.0 + idle))
     cores = Cores(lambda: next(seen))

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from slipway_runtime.errors import InvalidRequest
 from slipway_runtime.protocol import v2_known_json
+from slipway_runtime.protocol.json_document import LARGE
 from slipway_runtime.protocol.kept import MANY, Kept
 from slipway_runtime.protocol.messages import InferenceRequest
 from slipway_runtime.protocol.v2_decode import decode
-from slipway_runtime.protocol.v2_known_json import LARGEST, recall
+from slipway_runtime.protocol.v2_known_json import recall
 from tensor_bodies import body, tensor
 
 
@@ -139,7 +140,7 @@ def test_numbers_that_do_not_fit_are_refused_in_the_same_words() -> None:
         body(tensor([1.0], [1], parameters={"data": [1]}, name="data")).replace(
             b'"data": [1.0]', b'"data" : [1.0]'
         ),
-        body(tensor([0.1] * LARGEST, [LARGEST])),
+        body(tensor([0.1] * LARGE, [LARGE])),
     ],
     ids=["with an id", "two inputs", "text", "nothing", "another field of that name first", "large"],
 )

@@ -151,7 +151,7 @@ async def test_requests_for_other_outputs_do_not_share_a_run() -> None:
 
 
 async def test_requests_too_large_to_share_are_read_first_and_run_one_after_the_other() -> None:
-    """Between two runs, which empty the processor's caches, reading the next request costs thrice as much."""
+    """Between two runs, which empty the processor's caches, reading the next request costs more."""
     engine = Doubler()
     scheduler, _ = scheduling(engine, SHARING)
     large = [rows(*[number] * 5) for number in range(3)]

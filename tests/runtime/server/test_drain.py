@@ -72,7 +72,7 @@ def refused(port: int) -> bool:
     except ConnectionRefusedError:
         return True
     except ConnectionResetError:
-        return False
+        pass
     return False
 
 

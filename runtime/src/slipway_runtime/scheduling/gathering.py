@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 
 LONELY = 16
 UNLIMITED = 2**31
-TURN_SECONDS = (
-    0.004  # of runs; then answers are written and sockets looked at: nobody holds the loop for long
-)
+TURN_SECONDS = 0.004  # of runs; then answers go out and sockets are looked at: nobody holds the loop for long
 
 
 class Gathering:
